@@ -1,0 +1,114 @@
+/** A file system that fails when it is told to: the way to test a full disk, a virus scanner or a share that went away. */
+import { type FileSystem, nodeFileSystem, type OpenFile } from '../files/file-system.js';
+
+/** The operations that can fail: those of the file system, and those of an open file. */
+export type FileOperation = keyof FileSystem | `file.${keyof OpenFile & string}`;
+
+/** One rule of failure. */
+export interface Fault {
+  /** Which operation fails. Default: every one. */
+  operation?: FileOperation | readonly FileOperation[];
+  /** Which paths it fails on (either path of a rename or link). Default: all. */
+  path?: RegExp | ((path: string) => boolean);
+  /** The system's error code, such as `ENOSPC`. */
+  code: string;
+  /** How many matching calls succeed first. Default 0. */
+  skip?: number;
+  /** How many matching calls then fail. Default: all, until the fault is taken back. */
+  times?: number;
+  /** The operation is done before it is reported as failed, as when an answer is lost on the way from a share. */
+  afterwards?: boolean;
+}
+
+/** A fault in force. */
+export interface ActiveFault {
+  /** How many calls it made fail. */
+  readonly hits: number;
+  /** Takes the fault back. */
+  remove(): void;
+}
+
+interface Rule extends Fault {
+  seen: number;
+  hits: number;
+}
+
+/** Wraps a {@link FileSystem}, counts its operations and makes those fail that a {@link Fault} names. */
+export class FaultyFileSystem implements FileSystem {
+  readonly #inner: FileSystem;
+  readonly #rules = new Set<Rule>();
+  /** Every operation that was asked for, in order: the operation and its path. */
+  readonly log: { operation: FileOperation; path: string }[] = [];
+  /** Keep {@link log}? Default false: a long run would fill the memory. */
+  logging = false;
+
+  constructor(inner: FileSystem = nodeFileSystem) {
+    this.#inner = inner;
+  }
+
+  /** From now on, calls that match the fault fail. */
+  fail(fault: Fault): ActiveFault {
+    const rule: Rule = { ...fault, seen: 0, hits: 0 };
+    this.#rules.add(rule);
+    return {
+      get hits() {
+        return rule.hits;
+      },
+      remove: () => void this.#rules.delete(rule),
+    };
+  }
+
+  /** Takes all faults back. */
+  heal(): void {
+    this.#rules.clear();
+  }
+
+  async open(path: string, flags: string, mode?: number): Promise<OpenFile> {
+    const file = await this.#run('open', [path], () => this.#inner.open(path, flags, mode));
+    return new Proxy(file, {
+      get: (target, name: keyof OpenFile & string) => {
+        const method: unknown = Reflect.get(target, name, target);
+        if (typeof method !== 'function') return method;
+        return (...args: unknown[]) =>
+          this.#run(`file.${name}`, [path], () => Reflect.apply(method, target, args) as Promise<unknown>);
+      },
+    });
+  }
+
+  stat: FileSystem['stat'] = path => this.#run('stat', [path], () => this.#inner.stat(path));
+  lstat: FileSystem['lstat'] = path => this.#run('lstat', [path], () => this.#inner.lstat(path));
+  readFile: FileSystem['readFile'] = path => this.#run('readFile', [path], () => this.#inner.readFile(path));
+  readdir: FileSystem['readdir'] = path => this.#run('readdir', [path], () => this.#inner.readdir(path));
+  mkdir: FileSystem['mkdir'] = (path, options) => this.#run('mkdir', [path], () => this.#inner.mkdir(path, options));
+  rmdir: FileSystem['rmdir'] = path => this.#run('rmdir', [path], () => this.#inner.rmdir(path));
+  rename: FileSystem['rename'] = (from, to) => this.#run('rename', [from, to], () => this.#inner.rename(from, to));
+  link: FileSystem['link'] = (from, to) => this.#run('link', [from, to], () => this.#inner.link(from, to));
+  unlink: FileSystem['unlink'] = path => this.#run('unlink', [path], () => this.#inner.unlink(path));
+  realpath: FileSystem['realpath'] = path => this.#run('realpath', [path], () => this.#inner.realpath(path));
+  statfs: FileSystem['statfs'] = path => this.#run('statfs', [path], () => this.#inner.statfs(path));
+
+  async #run<T>(operation: FileOperation, paths: readonly string[], action: () => Promise<T>): Promise<T> {
+    if (this.logging) this.log.push({ operation, path: paths[0] ?? '' });
+    const rule = this.#match(operation, paths);
+    if (!rule) return action();
+    if (rule.afterwards) await action();
+    throw Object.assign(new Error(`${rule.code}: injected, ${operation} '${paths.join("' -> '")}'`), {
+      code: rule.code,
+      syscall: operation.replace('file.', ''),
+      path: paths[0],
+    });
+  }
+
+  #match(operation: FileOperation, paths: readonly string[]): Rule | undefined {
+    for (const rule of this.#rules) {
+      if (rule.operation !== undefined && ![rule.operation].flat().includes(operation)) continue;
+      const { path } = rule;
+      if (path && !paths.some(candidate => (path instanceof RegExp ? path.test(candidate) : path(candidate)))) continue;
+      rule.seen += 1;
+      if (rule.seen <= (rule.skip ?? 0) || rule.hits >= (rule.times ?? Number.POSITIVE_INFINITY)) continue;
+      rule.hits += 1;
+      return rule;
+    }
+    return undefined;
+  }
+}

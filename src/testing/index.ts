@@ -1,0 +1,3 @@
+/** What users need to test their converters and hosts: `millrace/testing`. */
+export { type ActiveFault, type Fault, FaultyFileSystem, type FileOperation } from './faulty-file-system.js';
+export { ManualClock } from './manual-clock.js';
