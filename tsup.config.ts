@@ -11,6 +11,7 @@ export default defineConfig(options => ({
   platform: 'node',
   // Kept, or every import of `node:fs` would be written as `fs`.
   removeNodeProtocol: false,
+  // So that the subpaths share one copy of each class.
   splitting: true,
   sourcemap: true,
   clean: true,

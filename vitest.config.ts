@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-const dist = (name: string): string => fileURLToPath(new URL(`./dist/${name}`, import.meta.url));
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const dist = (name: string): string => here(`./dist/${name}`);
 
 export default defineConfig({
   resolve: {
@@ -9,10 +10,13 @@ export default defineConfig({
     alias: [
       { find: /^millrace$/, replacement: dist('index.js') },
       { find: /^millrace\/testing$/, replacement: dist('testing/index.js') },
+      // Unit tests import the source; its worker threads are built from source too, before they run.
+      { find: /^.*\/worker-url\.js$/, replacement: here('./test/support/worker-url.ts') },
     ],
   },
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/build-workers.ts'],
     server: { deps: { external: [/\/dist\//] } },
     testTimeout: 60_000,
     hookTimeout: 30_000,

@@ -15,6 +15,7 @@ const HINTS = {
     'Open the file and compare it with what the converter expects.',
     'If the tester writes a new format, add it to the converter and raise its version: the file is taken up again.',
   ],
+  REJECTED: ['Put the file into the folder of the converter that it belongs to, or teach this one to convert it.'],
   CONVERTER_CONFIG: ["Check the converter's name, supportedExtensions and arguments."],
   CONVERTER_TIMEOUT: ['Raise timeoutMs for this converter, or make convert() stop when context.signal aborts.'],
   CONVERTER_CRASHED: [
@@ -45,7 +46,6 @@ const HINTS = {
   CONFIG_INVALID: ['Correct each problem that is named; docs/guides/configuration.md lists every option.'],
   DISK_FULL: ['Free space on this disk. Intake goes on by itself when there is enough.'],
   NAME_ESCAPES: ['A name from outside would have led a write out of its folder. Nothing was written.'],
-  NAME_TAKEN: ['Every name up to _9999 is taken in this folder. Clear it.'],
   POOL_STATE: ['Create a new pool after stop(); call start() once.'],
   POOL_STOPPING: ['The pool was stopped while this ran. The file is taken up at the next start.'],
   LISTENER_FAILED: ['An event listener of the host threw. Handle its errors inside it.'],

@@ -1,0 +1,142 @@
+/** A file as a converter's source, read once and proven not to have changed while it was read. */
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { Readable } from 'node:stream';
+import { MillraceError } from '../errors.js';
+import type { FileSystem, OpenFile } from '../files/file-system.js';
+import { type FileIdentity, identityOf, sameIdentity } from '../files/identity.js';
+import type { ConverterSource } from './source.js';
+import { decodeLines, decodeText } from './text-encoding.js';
+
+/** Up to this size the content is held while the file is worked on, and read from the disk only once. */
+const HELD_BYTES = 4 * 1024 * 1024;
+/** A chunk this small keeps hashing under a millisecond at a time on the host's event loop. */
+const CHUNK_BYTES = 256 * 1024;
+
+/** What {@link FileSource.read} needs to know of the file. */
+export interface FileSourceOptions {
+  fs: FileSystem;
+  /** Where the bytes are now. */
+  path: string;
+  /** The path under which the converter knows the file, where it was moved meanwhile. Default: `path`. */
+  knownAs?: string;
+}
+
+/** See {@link ConverterSource}. */
+export class FileSource implements ConverterSource {
+  readonly path: string;
+  readonly name: string;
+  readonly identity: FileIdentity;
+  readonly #fs: FileSystem;
+  readonly #location: string;
+  readonly #sha256: string;
+  #held: Buffer | undefined;
+
+  private constructor(options: FileSourceOptions, identity: FileIdentity, sha256: string, held: Buffer | undefined) {
+    this.path = options.knownAs ?? options.path;
+    this.name = basename(this.path);
+    this.identity = identity;
+    this.#fs = options.fs;
+    this.#location = options.path;
+    this.#sha256 = sha256;
+    this.#held = held;
+  }
+
+  /**
+   * Reads the file and its checksum.
+   * @throws MillraceError `SOURCE_CHANGED` when the file changed while it was read; Node's own errors (`ENOENT`,
+   * `EBUSY`, `EACCES`, …) when it cannot be read.
+   */
+  static async read(options: FileSourceOptions): Promise<FileSource> {
+    const { fs, path } = options;
+    const file = await fs.open(path, 'r');
+    try {
+      const identity = identityOf(await file.stat());
+      const hash = createHash('sha256');
+      const held = identity.size <= HELD_BYTES ? Buffer.allocUnsafeSlow(identity.size) : undefined;
+      let offset = 0;
+      for await (const chunk of readChunks(file, held)) {
+        hash.update(chunk);
+        offset += chunk.length;
+      }
+      // By its path, too: a writer may have renamed a new version over the one that is open here.
+      const after = await fs.stat(path);
+      if (offset !== identity.size || !sameIdentity(identity, identityOf(after))) throw changed(path);
+      return new FileSource(options, identity, hash.digest('hex'), held);
+    } finally {
+      await file.close();
+    }
+  }
+
+  get size(): number {
+    return this.identity.size;
+  }
+
+  get modifiedAt(): Date {
+    return new Date(this.identity.mtimeMs);
+  }
+
+  async sha256(): Promise<string> {
+    return this.#sha256;
+  }
+
+  async bytes(): Promise<Buffer> {
+    // A copy: what a converter does to its bytes must not reach the next reader.
+    if (this.#held) return Buffer.from(this.#held);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of this.#chunks()) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  }
+
+  async text(encoding?: string): Promise<string> {
+    return decodeText(this.#held ?? (await this.bytes()), encoding);
+  }
+
+  lines(encoding?: string): AsyncIterable<string> {
+    return decodeLines(this.#chunks(), encoding);
+  }
+
+  stream(): Readable {
+    return Readable.from(this.#chunks(), { objectMode: false });
+  }
+
+  /** Lets go of the content; later reads come from the disk and are checked against the checksum. */
+  release(): void {
+    this.#held = undefined;
+  }
+
+  async *#chunks(): AsyncGenerator<Uint8Array> {
+    if (this.#held) {
+      yield Buffer.from(this.#held);
+      return;
+    }
+    const file = await this.#fs.open(this.#location, 'r');
+    try {
+      const hash = createHash('sha256');
+      for await (const chunk of readChunks(file)) {
+        hash.update(chunk);
+        yield chunk;
+      }
+      if (hash.digest('hex') !== this.#sha256) throw changed(this.#location);
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+/** Reads to the end: into `whole` where it is given, else each chunk into a buffer of its own. */
+async function* readChunks(file: OpenFile, whole?: Buffer): AsyncGenerator<Uint8Array> {
+  for (let offset = 0; ; ) {
+    const buffer = whole ? whole.subarray(offset, offset + CHUNK_BYTES) : Buffer.allocUnsafe(CHUNK_BYTES);
+    // One byte more than expected tells a file that grew.
+    const target = buffer.length > 0 ? buffer : Buffer.allocUnsafe(1);
+    const { bytesRead } = await file.read(target, 0, target.length, offset);
+    if (bytesRead === 0) return;
+    yield target.subarray(0, bytesRead);
+    offset += bytesRead;
+  }
+}
+
+function changed(path: string): MillraceError {
+  return new MillraceError('SOURCE_CHANGED', `${path} changed while it was read`);
+}

@@ -1,0 +1,112 @@
+/** Runs one conversion on the main thread: whatever a converter returns, throws or forgets becomes a ConverterResult. */
+import type { Clock } from '../clock.js';
+import { ConverterError, ConverterTimeoutError, MillraceError, toError } from '../errors.js';
+import type { ConverterBase, ConverterContext, ValidationResult } from './converter-base.js';
+import { ConverterResult } from './converter-result.js';
+import type { ConverterSource } from './source.js';
+
+/** A converter of any report and arguments. */
+// biome-ignore lint/suspicious/noExplicitAny: the pool handles converters of every kind; only `any` accepts them all.
+export type AnyConverter = ConverterBase<any, any>;
+
+/** What a context says of the file and the pool; the rest is made with it. */
+export type ContextFacts = Omit<ConverterContext, 'signal' | 'suspend' | 'reject'>;
+
+/** The context of a conversion or hook. */
+export function makeContext(facts: ContextFacts, signal: AbortSignal): ConverterContext {
+  return { ...facts, signal, suspend: ConverterResult.suspended, reject: ConverterResult.rejected };
+}
+
+/** Everything that a conversion needs. */
+export interface ConversionJob {
+  converter: AnyConverter;
+  source: ConverterSource;
+  facts: ContextFacts;
+  timeoutMs: number;
+  /** Confidence below which the file is rejected, from 0 to 1. */
+  rejectThreshold: number;
+  /** Is told how sure `validate` was. */
+  onConfidence?: (confidence: number) => void;
+  clock: Clock;
+  /** Aborts the conversion when the pool must stop. */
+  signal: AbortSignal;
+}
+
+/**
+ * Converts. Never rejects, but for {@link MillraceError} `POOL_STOPPING` and `SOURCE_CHANGED`, which say that the
+ * conversion was void and not that it failed.
+ */
+export async function runConversion(job: ConversionJob): Promise<ConverterResult> {
+  const { converter, clock, timeoutMs } = job;
+  const abort = new AbortController();
+  const timeout = new ConverterTimeoutError(`Converter '${converter.name}' took longer than ${timeoutMs} ms`);
+  const stopping = new MillraceError('POOL_STOPPING', `The pool stopped while '${converter.name}' converted`);
+  const onStop = () => abort.abort(stopping);
+  const timer = clock.setTimeout(() => abort.abort(timeout), timeoutMs);
+  job.signal.addEventListener('abort', onStop, { once: true });
+  try {
+    if (job.signal.aborted) throw stopping;
+    // A converter that ignores its signal must not hold the file for ever: the race ends it as far as we are concerned.
+    return await Promise.race([convert(job, makeContext(job.facts, abort.signal)), aborted(abort.signal)]);
+  } catch (thrown) {
+    if (thrown === stopping || (thrown as Partial<MillraceError>)?.code === 'SOURCE_CHANGED') throw thrown;
+    return ConverterResult.failed(asConverterError(converter, thrown));
+  } finally {
+    clock.clearTimeout(timer);
+    job.signal.removeEventListener('abort', onStop);
+  }
+}
+
+async function convert(job: ConversionJob, context: ConverterContext): Promise<ConverterResult> {
+  const { converter, source } = job;
+  if (converter.validate) {
+    const validation = await converter.validate(source, context);
+    job.onConfidence?.(validation.confidence ?? 1);
+    const verdict = judge(validation, job.rejectThreshold);
+    if (verdict) return verdict;
+  }
+  return toResult(converter, await converter.convert(source, context));
+}
+
+/** The end of a conversion that `validate` does not let begin, or nothing. */
+function judge(validation: ValidationResult, rejectThreshold: number): ConverterResult | undefined {
+  const { canConvert, confidence = 1, ready = true, retryAfterMs, message } = validation;
+  if (!ready) {
+    return ConverterResult.suspended(message ?? 'the source is not complete yet', retryAfterMs === undefined ? {} : { retryAfterMs });
+  }
+  if (!canConvert) return ConverterResult.rejected(message ?? 'the converter cannot convert this source');
+  if (confidence < rejectThreshold) {
+    const why = message ? `: ${message}` : '';
+    return ConverterResult.rejected(`confidence ${confidence} is below the threshold of ${rejectThreshold}${why}`);
+  }
+  return undefined;
+}
+
+function toResult(converter: AnyConverter, returned: unknown): ConverterResult {
+  if (returned instanceof ConverterResult) return returned;
+  if (typeof returned !== 'object' || returned === null) {
+    throw new ConverterError(`Converter '${converter.name}' returned ${String(returned)} where a report was expected`);
+  }
+  const reports: readonly unknown[] = Array.isArray(returned) ? returned : [returned];
+  if (reports.length === 0) return ConverterResult.skipped('the converter found no report in it');
+  const odd = reports.findIndex(report => typeof report !== 'object' || report === null);
+  if (odd >= 0) {
+    throw new ConverterError(`Converter '${converter.name}' returned ${String(reports[odd])} as report ${odd} of ${reports.length}`);
+  }
+  return ConverterResult.success(reports);
+}
+
+function asConverterError(converter: AnyConverter, thrown: unknown): Error {
+  if (thrown instanceof MillraceError) return thrown;
+  const error = toError(thrown);
+  const wrapped = new ConverterError(error.message || `Converter '${converter.name}' threw ${error.name}`, { cause: thrown });
+  // The stack that helps is the one of the converter's own code.
+  if (error.stack) wrapped.stack = error.stack;
+  return wrapped;
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}

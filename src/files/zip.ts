@@ -1,0 +1,50 @@
+/** Zipping one file into a folder under a name that nobody has. */
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import yazl from 'yazl';
+import { silentLogger } from '../observe/logger.js';
+import { discard, tempName, writeAll } from './atomic-write.js';
+import type { FileSystem } from './file-system.js';
+import { withEnding } from './names.js';
+import { makeFolder, publish } from './place.js';
+
+/** What is zipped. */
+export interface ZipEntry {
+  content: Readable;
+  /** Its name inside the archive. */
+  name: string;
+  modifiedAt: Date;
+}
+
+/** Writes `{name}.zip` into `folder`: temp file, fsync, then its name. @returns The path. */
+export async function zipInto(fs: FileSystem, entry: ZipEntry, folder: string): Promise<string> {
+  await makeFolder(fs, folder);
+  const temp = tempName(join(folder, entry.name));
+  try {
+    await writeZip(fs, entry, temp);
+    return await publish(fs, temp, folder, withEnding(entry.name, '.zip'));
+  } catch (error) {
+    await discard(fs, temp, silentLogger);
+    throw error;
+  }
+}
+
+async function writeZip(fs: FileSystem, { content, name, modifiedAt }: ZipEntry, target: string): Promise<void> {
+  const zip = new yazl.ZipFile();
+  // The format knows `/` alone, and refuses a name with `\`, which is a letter like any other on POSIX.
+  zip.addReadStream(content, name.replaceAll('\\', '_'), { mtime: modifiedAt });
+  zip.end();
+  // yazl reports a source that fails on the archive object and leaves its stream open for ever.
+  const output = zip.outputStream as unknown as Readable;
+  content.once('error', error => output.destroy(error));
+  zip.on('error', (error: Error) => output.destroy(error));
+  const file = await fs.open(target, 'wx');
+  try {
+    for await (const chunk of output) await writeAll(file, chunk as Uint8Array);
+    // The ZIP is as old as what is in it; an interrupted move finds it by that.
+    await file.utimes(modifiedAt, modifiedAt);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,29 @@
+/** Small numbers for long texts that stand in many rows: watch folders, converters. */
+
+/** Maps tuples of texts to ids, and stores each tuple the first time that its id is asked for. */
+export class Dictionary {
+  readonly #ids = new Map<string, number>();
+  readonly #store: (row: readonly (string | number)[]) => void;
+  #last = 0;
+
+  /** @param store Called with the id and the texts of each new tuple. */
+  constructor(store: (row: readonly (string | number)[]) => void) {
+    this.#store = store;
+  }
+
+  load(id: number, texts: readonly string[]): void {
+    this.#ids.set(JSON.stringify(texts), id);
+    this.#last = Math.max(this.#last, id);
+  }
+
+  idOf(texts: readonly string[]): number {
+    const key = JSON.stringify(texts);
+    let id = this.#ids.get(key);
+    if (id === undefined) {
+      id = ++this.#last;
+      this.#ids.set(key, id);
+      this.#store([id, ...texts]);
+    }
+    return id;
+  }
+}

@@ -1,0 +1,220 @@
+/** The parts of the queue, made and connected: what each change in one means for the others. */
+import { setImmediate as breathe } from 'node:timers/promises';
+import { ServiceError, systemCode } from '../errors.js';
+import { DiskSpaceMonitor } from '../files/disk-space.js';
+import { toSubmitter } from '../submit/submitter.js';
+import { Conditions } from './conditions.js';
+import type { Core } from './core.js';
+import { DroppedFiles } from './dropped-files.js';
+import { FolderSession } from './folder-session.js';
+import { Gate } from './gate.js';
+import { Intake } from './intake.js';
+import { ItemFolder } from './item-folder.js';
+import { ItemIndex } from './item-index.js';
+import type { ResolvedOptions } from './options.js';
+import type { Recovered } from './recovery.js';
+import { Reserve } from './reserve.js';
+import { RetryBudget } from './retry-policy.js';
+import { Room } from './room.js';
+import { Sender } from './sender.js';
+import { Settlement } from './settlement.js';
+
+const SLICE = 2_000;
+
+export class Engine {
+  readonly core: Core;
+  readonly conditions: Conditions;
+  readonly intake: Intake;
+  readonly room: Room;
+  readonly sender: Sender;
+  readonly settlement: Settlement;
+  readonly session: FolderSession;
+  readonly dropped: DroppedFiles;
+  /** Stopped by the host for a while. */
+  paused = false;
+  readonly #reserve: Reserve;
+  #folderError: Error | undefined;
+  #offlineSince: number | undefined;
+  #openedAt = 0;
+  #busy = false;
+  #known = false;
+
+  constructor(options: ResolvedOptions, notify: Core['notify']) {
+    const { fs, clock, logger, directory } = options;
+    this.#reserve = new Reserve(fs, directory, options.reserveBytes, logger);
+    this.conditions = new Conditions(clock);
+    this.core = {
+      options,
+      submitter: toSubmitter(options.submitter),
+      index: new ItemIndex({
+        drain: options.drain,
+        monotonic: () => clock.monotonic(),
+        onChange: () => this.#changed(),
+      }),
+      folder: new ItemFolder(directory, fs, logger, this.#reserve),
+      gate: this.#createGate(options, notify),
+      budget: new RetryBudget(options.retry.budgetPerMinute, clock),
+      space: new DiskSpaceMonitor({
+        ...options,
+        path: directory,
+        onLow: event => this.#diskChanged(() => notify('diskLow', event)),
+        onRecovered: event => {
+          void this.#reserve.create();
+          this.#diskChanged(() => notify('diskRecovered', event));
+        },
+      }),
+      counters: {
+        enqueued: 0,
+        delivered: 0,
+        refused: 0,
+        attempts: 0,
+        retries: 0,
+        duplicates: 0,
+        corrupted: 0,
+        vanished: 0,
+      },
+      abort: new AbortController(),
+      notify,
+      assertFolder: () => {
+        if (this.session.isOpen) return;
+        throw new ServiceError('FOLDER_MISSING', this.offlineReason ?? 'The pending folder is not open yet');
+      },
+      folderIsGone: () => this.session.isGone(),
+    };
+    this.room = new Room(this.core);
+    this.intake = new Intake(this.core, this.room);
+    this.settlement = new Settlement(this.core, () => this.#progressed());
+    this.sender = new Sender(this.core, this.settlement);
+    this.dropped = new DroppedFiles(this.core, this.sender.desk, () => this.sender.pump());
+    this.session = new FolderSession({
+      directory,
+      fs,
+      clock,
+      logger,
+      retryMs: options.probeIntervalMs,
+      onOpen: (found, durationMs) => this.#opened(found, durationMs),
+      onUnreachable: error => this.#unreachable(error),
+    });
+  }
+
+  /** Why the queue cannot send, or `undefined`. */
+  get offlineReason(): string | undefined {
+    return this.#folderError?.message ?? this.core.gate.offlineReason;
+  }
+
+  /** Reports that are not at their end: waiting, on their way, or not settled. `Infinity` until the folder was read. */
+  get open(): number {
+    if (!this.#known) return Number.POSITIVE_INFINITY;
+    return this.core.index.size + this.settlement.backlog;
+  }
+
+  /** Tells the difference to what was told before. */
+  checkReach(): void {
+    const { notify, options } = this.core;
+    const reason = this.offlineReason;
+    if (reason !== undefined && this.#offlineSince === undefined) {
+      this.#offlineSince = options.clock.monotonic();
+      notify('offline', { reason, ...(this.#folderError ? { error: this.#folderError } : {}) });
+    } else if (reason === undefined && this.#offlineSince !== undefined) {
+      const afterMs = options.clock.monotonic() - this.#offlineSince;
+      this.#offlineSince = undefined;
+      notify('online', { afterMs });
+    }
+  }
+
+  #createGate(options: ResolvedOptions, notify: Core['notify']): Gate {
+    const { clock, random, concurrency, probeIntervalMs, breaker } = options;
+    return new Gate({
+      clock,
+      random,
+      concurrency,
+      probeIntervalMs,
+      ...breaker,
+      probe: () => this.sender.probe(),
+      onOpen: error => {
+        this.#openedAt = clock.monotonic();
+        notify('breakerOpened', { error, resetTimeoutMs: breaker.resetTimeoutMs });
+        this.checkReach();
+      },
+      onHalfOpen: () => notify('breakerHalfOpen', { afterMs: clock.monotonic() - this.#openedAt }),
+      onClose: () => notify('breakerClosed', { afterMs: clock.monotonic() - this.#openedAt }),
+      onUnauthorized: error => {
+        notify('error', { error });
+        this.checkReach();
+      },
+      onChange: () => this.#progressed(),
+    });
+  }
+
+  async #opened({ items, takenBack }: Recovered, durationMs: number): Promise<void> {
+    const { index, gate, notify } = this.core;
+    // After a return: what was on its way when the folder went has come to its end by now, or does so without the folder.
+    await this.sender.finished();
+    this.#known = false;
+    index.clear();
+    for (const [position, item] of items.entries()) {
+      if (position % SLICE === SLICE - 1) await breathe();
+      this.settlement.rebind(item);
+      this.intake.follow(item.enqueuedAt);
+      index.add(item);
+    }
+    this.#known = true;
+    this.#folderError = undefined;
+    const { queued, error, completed } = index.counts;
+    notify('recovered', { queued, takenBack, failed: error, unsettled: completed, durationMs });
+    void this.#measure();
+    void this.#reserve.create();
+    this.settlement.start();
+    this.dropped.start(() => this.session.isOpen);
+    if (!this.paused) {
+      this.sender.start();
+      gate.open(queued > 0);
+    }
+    this.checkReach();
+    this.#changed();
+  }
+
+  #unreachable(error: Error): void {
+    this.#folderError = error;
+    this.sender.stop();
+    this.core.gate.shut();
+    this.core.notify('error', { error, path: this.core.folder.directory });
+    this.checkReach();
+  }
+
+  /** Sizes are not in the names; they are read when the queue works already. */
+  async #measure(): Promise<void> {
+    const { index, folder, options, abort } = this.core;
+    for (const item of index.all()) {
+      if (abort.signal.aborted || !this.session.isOpen) return;
+      if (item.bytes !== -1) continue;
+      try {
+        index.sized(item, (await options.fs.stat(folder.path(item.name))).size);
+      } catch (error) {
+        // It was renamed meanwhile, and its size is learned when it is read.
+        options.logger.debug({ file: item.name, code: systemCode(error) }, 'The size of a report could not be read');
+      }
+    }
+    this.#changed();
+  }
+
+  #diskChanged(tell: () => void): void {
+    tell();
+    this.room.check();
+  }
+
+  #progressed(): void {
+    this.checkReach();
+    this.sender.pump();
+    this.#changed();
+  }
+
+  #changed(): void {
+    if (!this.#known) return;
+    this.room.check();
+    const open = this.open;
+    if (this.#busy && open === 0) this.core.notify('idle', { delivered: this.core.counters.delivered });
+    this.#busy = open > 0;
+    this.conditions.check();
+  }
+}

@@ -1,0 +1,108 @@
+/** Takes a report's file into work and puts it where it belongs when it cannot be sent: back, aside, or out of the books. */
+import { QueueCorruptedError, type SubmitError, systemCode, toError } from '../errors.js';
+import type { Core } from './core.js';
+import { defaultMeta, type Item, type ItemMeta } from './item.js';
+import type { Settlement } from './settlement.js';
+
+/** How long a file that cannot be had now is left alone, in ms. */
+const FILE_RETRY_MS = 5_000;
+/** Codes of files that are there and that we may not read, or that are no files. */
+const UNREADABLE = ['EACCES', 'EPERM', 'EISDIR'];
+
+/** A report that is ready to be sent. */
+export interface Loaded {
+  report: unknown;
+  meta: ItemMeta;
+}
+
+export class ItemDesk {
+  readonly #core: Core;
+  readonly #settlement: Settlement;
+
+  constructor(core: Core, settlement: Settlement) {
+    this.#core = core;
+    this.#settlement = settlement;
+  }
+
+  /** Marks the file as being processed and reads it; `undefined` when it cannot be sent now or ever, which is dealt with here. */
+  async load(item: Item): Promise<Loaded | undefined> {
+    const { folder, index, notify } = this.#core;
+    try {
+      await folder.rename(item, { state: 'processing' });
+      const bytes = await folder.read(item);
+      index.sized(item, bytes.length);
+      return { report: parseReport(bytes), meta: await folder.readMeta(item) };
+    } catch (thrown) {
+      const error = toError(thrown);
+      const code = systemCode(error) ?? '';
+      if (error instanceof QueueCorruptedError) this.corrupted(item, error);
+      else if (UNREADABLE.includes(code) && item.name.endsWith('.processing')) {
+        this.corrupted(
+          item,
+          new QueueCorruptedError(`'${item.name}' cannot be read: ${error.message}`, { cause: error }),
+        );
+      } else if (code === 'ENOENT' && !(await this.#core.folderIsGone())) this.#vanished(item);
+      else {
+        notify('error', { error, path: folder.path(item.name), correlationId: item.id });
+        await this.putBack(item, item.attempts, FILE_RETRY_MS);
+      }
+      return undefined;
+    }
+  }
+
+  /** Sends a file that is no readable report to `.error`. */
+  corrupted(item: Item, error: QueueCorruptedError): void {
+    const { counters, notify, folder } = this.#core;
+    counters.corrupted += 1;
+    notify('corrupted', { id: item.id, path: folder.path(item.name), error, correlationId: item.id });
+    this.giveUp(item, defaultMeta(item.id), error, item.attempts);
+  }
+
+  #vanished(item: Item): void {
+    const { counters, notify, folder, index, options } = this.#core;
+    const path = folder.path(item.name);
+    counters.vanished += 1;
+    index.remove(item);
+    options.logger.warn(
+      { file: path, correlationId: item.id },
+      'A queued report was renamed or removed by somebody else',
+    );
+    notify('vanished', { id: item.id, path, correlationId: item.id });
+  }
+
+  /** Sends a report to `.error`. */
+  giveUp(item: Item, meta: ItemMeta, error: SubmitError | QueueCorruptedError, attempts: number): void {
+    const { counters, notify, folder, options } = this.#core;
+    counters.refused += 1;
+    item.attempts = attempts;
+    const { id } = item;
+    const { correlationId } = meta;
+    options.logger.warn({ file: folder.path(item.name), code: error.code, correlationId }, error.message);
+    this.#settlement.settle(item, meta, { kind: 'refused', error }, () =>
+      notify('failed', { id, path: folder.path(item.name), attempts, error, correlationId }),
+    );
+  }
+
+  /** Lets a report wait again, for `delayMs` at least. */
+  async putBack(item: Item, attempts: number, delayMs: number): Promise<void> {
+    const { folder, index, options, notify } = this.#core;
+    const change = { state: 'queued', attempts } as const;
+    try {
+      await folder.rename(item, change);
+    } catch (error) {
+      // The name lags behind; the next attempt renames it from what it is.
+      notify('error', { error: toError(error), path: folder.path(item.name), correlationId: item.id });
+    }
+    index.update(item, { ...change, notBefore: delayMs > 0 ? options.clock.monotonic() + delayMs : 0 });
+  }
+}
+
+/** A file's content as JSON. @throws {QueueCorruptedError} when it is none. */
+export function parseReport(bytes: Buffer): unknown {
+  if (bytes.length === 0) throw new QueueCorruptedError('The file is empty');
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (error) {
+    throw new QueueCorruptedError(`The file is not JSON: ${toError(error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,196 @@
+/** Takes waiting reports in their order, sends as many at a time as the gate lets through, and deals with each answer. */
+import type { Timer } from '../clock.js';
+import { ServiceError, SubmitError, toError } from '../errors.js';
+import type { SubmitResult } from '../submit/submitter.js';
+import type { Core } from './core.js';
+import type { Item, ItemMeta } from './item.js';
+import { ItemDesk, type Loaded } from './item-desk.js';
+import { retryDelayMs } from './retry-policy.js';
+import type { Settlement } from './settlement.js';
+import { transmit, untilAborted } from './transmit.js';
+
+/** How long the server has to answer a probe, in ms. */
+const PROBE_DEADLINE_MS = 5_000;
+/** Above this many reports whose outcome could not be settled, nothing more is sent. */
+const MAX_UNSETTLED = 1_000;
+
+export class Sender {
+  readonly #core: Core;
+  readonly #settlement: Settlement;
+  readonly desk: ItemDesk;
+  readonly #running = new Set<Promise<void>>();
+  #on = false;
+  #timer: Timer | undefined;
+
+  constructor(core: Core, settlement: Settlement) {
+    this.#core = core;
+    this.#settlement = settlement;
+    this.desk = new ItemDesk(core, settlement);
+  }
+
+  get sending(): number {
+    return this.#running.size;
+  }
+
+  start(): void {
+    this.#on = true;
+    this.pump();
+  }
+
+  /** Takes nothing more. */
+  stop(): void {
+    this.#on = false;
+    this.#setTimer(undefined);
+  }
+
+  /** Resolves when nothing is on its way. */
+  async finished(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  /** Sends what may be sent now. Call it whenever something changed that may let a report through. */
+  pump(): void {
+    if (!this.#on) return;
+    const { index, gate, budget, options } = this.#core;
+    const now = options.clock.monotonic();
+    while (
+      index.waiting.hasReady(now, budget.available) &&
+      this.#settlement.backlog < MAX_UNSETTLED &&
+      gate.tryEnter()
+    ) {
+      const item = this.#take(now, budget.available);
+      if (item) this.#track(this.#send(item));
+      else gate.leave();
+    }
+    this.#schedule(now);
+  }
+
+  /** For the gate: finds out whether the server can be used, with the submitter's probe and a single report. */
+  async probe(): Promise<void> {
+    const { submitter, options, abort } = this.#core;
+    if (submitter.probe) {
+      const deadline = new AbortController();
+      const forward = () => deadline.abort(abort.signal.reason);
+      abort.signal.addEventListener('abort', forward, { once: true });
+      const late = new SubmitError('The server did not answer a probe in time', { kind: 'transient' });
+      const timer = options.clock.setTimeout(() => deadline.abort(late), PROBE_DEADLINE_MS);
+      timer.unref();
+      try {
+        await untilAborted(deadline.signal, async () => submitter.probe?.(deadline.signal));
+      } finally {
+        options.clock.clearTimeout(timer);
+        abort.signal.removeEventListener('abort', forward);
+      }
+    }
+    const trial = this.#trial();
+    this.#track(
+      trial.then(
+        () => undefined,
+        () => undefined,
+      ),
+    );
+    await trial;
+  }
+
+  async #trial(): Promise<void> {
+    for (;;) {
+      const item = this.#on ? this.#take(this.#core.options.clock.monotonic(), true) : undefined;
+      if (!item) return;
+      const loaded = await this.desk.load(item);
+      if (!loaded) continue;
+      const error = await this.#attempt(item, loaded, request => request());
+      if (error) throw error;
+      return;
+    }
+  }
+
+  #take(now: number, retries: boolean): Item | undefined {
+    const { index, budget } = this.#core;
+    const item = index.waiting.take(now, retries);
+    if (!item) return undefined;
+    if (item.attempts > 0) budget.take();
+    index.update(item, { state: 'processing' });
+    return item;
+  }
+
+  async #send(item: Item): Promise<void> {
+    const { gate } = this.#core;
+    const loaded = await this.desk.load(item);
+    if (!loaded) return gate.leave();
+    await this.#attempt(item, loaded, request => gate.run(request));
+  }
+
+  /** Submits and deals with the answer; resolves with the error, if any. */
+  async #attempt(
+    item: Item,
+    { report, meta }: Loaded,
+    run: (request: () => Promise<SubmitResult>) => Promise<SubmitResult>,
+  ): Promise<Error | undefined> {
+    const { options, counters, notify, abort } = this.#core;
+    const { id, attempts } = item;
+    const { idempotencyKey, correlationId } = meta;
+    const startedAt = options.clock.monotonic();
+    try {
+      const result = await run(() => transmit(this.#core, report, idempotencyKey, attempts + 1, abort.signal));
+      counters.delivered += 1;
+      const { id: serverId, response } = result;
+      notify('submitted', {
+        id,
+        attempts,
+        durationMs: options.clock.monotonic() - startedAt,
+        direct: false,
+        correlationId,
+        ...(serverId === undefined ? {} : { serverId }),
+        ...(response === undefined ? {} : { response }),
+      });
+      this.#settlement.settle(item, meta, { kind: 'delivered', result });
+      return undefined;
+    } catch (thrown) {
+      const error = toError(thrown);
+      await this.#failed(item, meta, error);
+      return error;
+    }
+  }
+
+  async #failed(item: Item, meta: ItemMeta, error: Error): Promise<void> {
+    const { options, notify } = this.#core;
+    if (error instanceof ServiceError || !(error instanceof SubmitError) || error.kind === 'unauthorized') {
+      return this.desk.putBack(item, item.attempts, 0);
+    }
+    const attempts = item.attempts + 1;
+    if (error.permanent || attempts >= options.maxAttempts) return this.desk.giveUp(item, meta, error, attempts);
+    const delayMs = retryDelayMs(attempts, options.retry, error.retryAfterMs, options.random);
+    await this.desk.putBack(item, attempts, delayMs);
+    notify('retrying', { id: item.id, attempts, delayMs, error, correlationId: meta.correlationId });
+  }
+
+  #track(sending: Promise<void>): void {
+    const run: Promise<void> = sending
+      .catch((thrown: unknown) => this.#core.notify('error', { error: toError(thrown) }))
+      .finally(() => {
+        this.#running.delete(run);
+        this.pump();
+      });
+    this.#running.add(run);
+  }
+
+  /** One timer for all: when the next report is due, the budget has a retry again, or the server may be asked again. */
+  #schedule(now: number): void {
+    const { index, gate, budget } = this.#core;
+    const waits: number[] = [];
+    const due = index.waiting.nextDueInMs(now);
+    if (due !== undefined) waits.push(due);
+    if (index.waiting.hasReady(now, true)) {
+      if (gate.holdMs > 0) waits.push(gate.holdMs);
+      else if (!index.waiting.hasReady(now, budget.available)) waits.push(budget.nextInMs);
+    }
+    this.#setTimer(waits.length > 0 ? Math.max(1, Math.min(...waits)) : undefined);
+  }
+
+  #setTimer(delayMs: number | undefined): void {
+    const { clock } = this.#core.options;
+    if (this.#timer) clock.clearTimeout(this.#timer);
+    this.#timer = delayMs === undefined ? undefined : clock.setTimeout(() => this.pump(), delayMs);
+    this.#timer?.unref();
+  }
+}

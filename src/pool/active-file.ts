@@ -1,0 +1,44 @@
+/** A file that the pool has in hand: its row, and what only this process needs to know of it. */
+import type { FileRecord, FileState } from '../ledger/file-record.js';
+import type { ConverterEntry } from './converter-entry.js';
+
+/** Lives from the moment a file is seen until its row is in an end state or its reports are on their way. */
+export interface ActiveFile {
+  /** Its row as last written. */
+  record: FileRecord;
+  readonly entry: ConverterEntry;
+  /** Finer than the row's: `growing`, `ready` and `queued` are known here alone. */
+  state: FileState;
+  /** Absolute path in the watch folder: what users know it by. */
+  readonly path: string;
+  /** Where its bytes are: there, or in the error or pending folder from which it was taken back. */
+  location: string;
+  readonly correlationId: string;
+  /** When it was queued, monotonic ms: the beginning of its waiting. */
+  queuedAt: number;
+  /** When its conversion began, monotonic ms. */
+  startedAt: number;
+  /** How often in a row it could not be opened. */
+  unreadable: number;
+  /** An event came while it was worked on: its path is looked at again at the end. */
+  heardOf: boolean;
+  /** It was being converted twice when the process died: nothing else runs beside it, so that it is known if it kills again. */
+  suspect: boolean;
+}
+
+/** A file at the beginning of its way in this process. @param path Absolute, in the watch folder. */
+export function activeFile(record: FileRecord, entry: ConverterEntry, correlationId: string, path: string): ActiveFile {
+  return {
+    record,
+    entry,
+    state: record.state,
+    path,
+    location: record.location ?? path,
+    correlationId,
+    queuedAt: 0,
+    startedAt: 0,
+    unreadable: 0,
+    heardOf: false,
+    suspect: false,
+  };
+}

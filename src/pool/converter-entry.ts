@@ -1,0 +1,136 @@
+/** A configured converter: its options checked and complete. */
+import { createHash } from 'node:crypto';
+import { basename, dirname, join, resolve } from 'node:path';
+import picomatch from 'picomatch';
+import type { AnyConverter } from '../converters/run-conversion.js';
+import { ConverterBase } from '../converters/converter-base.js';
+import { neverData } from '../discovery/never-data.js';
+import type { ConfigProblem } from '../errors.js';
+import { isInside } from '../files/names.js';
+import type { ConverterIdentity } from '../ledger/ledger.js';
+import type { ConverterOptions } from './pool-options.js';
+
+/** {@link ConverterOptions} with every default filled in and every path absolute. */
+export interface ConverterEntry extends Required<Omit<ConverterOptions, 'include' | 'exclude'>> {
+  converter: AnyConverter;
+  /** Name, version and arguments, as the ledger keeps them. */
+  identity: ConverterIdentity;
+  /** Why a file (its path relative to the watch folder) is not this converter's; `undefined` when it is. */
+  refuses: (path: string) => string | undefined;
+}
+
+/** Completes the options of one converter. Each problem is added to `problems` under `path`. */
+export function toEntry(options: ConverterOptions, path: string, problems: ConfigProblem[]): ConverterEntry | undefined {
+  const before = problems.length;
+  checkOptions(options, path, problems);
+  if (problems.length > before) return undefined;
+  const watchFolder = resolve(options.watchFolder);
+  const beside = (name: string): string => join(dirname(watchFolder), name);
+  const args = { ...options.converter.arguments, ...options.arguments };
+  return {
+    ...DEFAULTS,
+    priority: options.converter.priority,
+    ...withoutUndefined(options),
+    watchFolder,
+    doneFolder: resolve(options.doneFolder ?? beside('Done')),
+    errorFolder: resolve(options.errorFolder ?? beside('Error')),
+    pendingFolder: resolve(options.pendingFolder ?? beside('Pending')),
+    arguments: args,
+    identity: { name: options.converter.name, version: options.converter.version, parameters: checksum(args) },
+    refuses: refusal(options),
+  };
+}
+
+const DEFAULTS = {
+  postProcess: 'move',
+  recursive: false,
+  alarmThreshold: 0.5,
+  rejectThreshold: 0.2,
+  maxRetries: 3,
+  retryDelayMs: 60_000,
+  timeoutMs: 300_000,
+  isolation: 'none',
+  stabilityMs: 200,
+  rescanIntervalMs: 60_000,
+  usePolling: false,
+  duplicates: 'skip',
+} as const;
+
+const RANGES: Partial<Record<keyof ConverterOptions, readonly [min: number, max: number]>> = {
+  priority: [1, 10],
+  alarmThreshold: [0, 1],
+  rejectThreshold: [0, 1],
+  maxRetries: [0, 1_000],
+  retryDelayMs: [0, 2 ** 31 - 1],
+  timeoutMs: [1, 2 ** 31 - 1],
+  stabilityMs: [0, 2 ** 31 - 1],
+  rescanIntervalMs: [10, 2 ** 31 - 1],
+};
+
+const CHOICES: Partial<Record<keyof ConverterOptions, readonly unknown[]>> = {
+  postProcess: ['delete', 'move', 'zip', 'keep'],
+  isolation: ['none'],
+  duplicates: ['skip', 'deliver'],
+};
+
+function checkOptions(options: ConverterOptions, path: string, problems: ConfigProblem[]): void {
+  const problem = (key: string, message: string): void => void problems.push({ path: `${path}.${key}`, message });
+  const { converter, watchFolder } = options;
+  if (!(converter instanceof ConverterBase)) problem('converter', 'must be an instance of a class that extends ConverterBase');
+  else if (typeof converter.name !== 'string' || converter.name === '') problem('converter.name', 'must be a text that is not empty');
+  if (typeof watchFolder !== 'string' || watchFolder === '') problem('watchFolder', 'must be the path of a folder');
+  for (const [key, [min, max]] of Object.entries(RANGES)) {
+    const value: unknown = options[key as keyof ConverterOptions];
+    if (value !== undefined && !(typeof value === 'number' && value >= min && value <= max)) {
+      problem(key, `must be a number from ${min} to ${max}, not ${String(value)}`);
+    }
+  }
+  for (const [key, choices] of Object.entries(CHOICES)) {
+    const value = options[key as keyof ConverterOptions];
+    if (value !== undefined && !choices.includes(value)) problem(key, `must be one of ${choices.join(', ')}, not ${String(value)}`);
+  }
+  for (const key of ['doneFolder', 'errorFolder', 'pendingFolder'] as const) {
+    const folder = options[key];
+    if (folder !== undefined && typeof watchFolder === 'string' && resolve(folder) === resolve(watchFolder)) {
+      problem(key, 'must not be the watch folder itself');
+    }
+  }
+}
+
+function refusal(options: ConverterOptions): (path: string) => string | undefined {
+  const included = options.include ? picomatch([...options.include], { nocase: true }) : undefined;
+  const excluded = options.exclude ? picomatch([...options.exclude], { nocase: true }) : undefined;
+  const { converter } = options;
+  return path => {
+    const never = neverData(basename(path));
+    if (never) return `it is ${never}`;
+    if (!options.recursive && path.includes('/')) return 'it lies in a sub-folder and recursive is off';
+    if (excluded?.(path)) return 'it matches an exclude pattern';
+    if (included && !included(path)) return 'it matches no include pattern';
+    if (!converter.matchesFile(path)) return `its name is none that '${converter.name}' converts (${converter.supportedExtensions.join(', ')})`;
+    return undefined;
+  };
+}
+
+/** Folders of `entries` inside `root` that are not watched: what we put there ourselves. */
+export function excludedFolders(root: string, entries: readonly ConverterEntry[]): string[] {
+  const folders = entries.flatMap(entry => [entry.doneFolder, entry.errorFolder, entry.pendingFolder, entry.watchFolder]);
+  return [...new Set(folders)].filter(folder => folder !== root && isInside(root, folder));
+}
+
+function checksum(args: Record<string, unknown>): string {
+  return createHash('sha256').update(stableJson(args)).digest('hex').slice(0, 16);
+}
+
+/** JSON with sorted keys: the order in which somebody wrote the arguments changes nothing. */
+function stableJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
+
+function withoutUndefined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}

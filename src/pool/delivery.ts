@@ -1,0 +1,70 @@
+/** From a file's reports to their delivery: each is accepted by the server or durable in the pending queue. */
+import type { SubmitError } from '../errors.js';
+import type { ActiveFile } from './active-file.js';
+import type { PoolContext } from './pool-context.js';
+
+/** Where the reports of a file are now. */
+export interface Delivery {
+  /** What the server called them, in order; null where it has not answered or said nothing. */
+  serverIds: (string | null)[];
+  /** Those that the pending queue holds. */
+  waiting: { id: string; position: number }[];
+  /** Why they wait. */
+  reason: string;
+  /** The server refused one. Those after it were not sent. */
+  refused?: SubmitError;
+}
+
+/** Delivers reports in order, under ids that are the same after any crash. @throws when one can be neither sent nor kept. */
+export async function deliverReports(
+  context: PoolContext,
+  file: ActiveFile,
+  reports: readonly unknown[],
+  ids: readonly string[],
+): Promise<Delivery> {
+  const delivery: Delivery = { serverIds: ids.map(() => null), waiting: [], reason: '' };
+  const { correlationId } = file;
+  const { signal } = context;
+  for (const [position, report] of reports.entries()) {
+    const id = ids[position] as string;
+    const result = await context.pending.deliver(report, { id, priority: file.entry.priority, correlationId, signal });
+    switch (result.outcome) {
+      case 'delivered':
+        delivery.serverIds[position] = result.serverId ?? null;
+        break;
+      case 'queued':
+        delivery.waiting.push({ id, position });
+        delivery.reason = result.reason;
+        break;
+      case 'refused':
+        return { ...delivery, refused: result.error };
+    }
+  }
+  return delivery;
+}
+
+/**
+ * Reports that were handed to the pending queue while the ledger does not know it yet. The queue may deliver one before
+ * that; its settlement then waits until the file's own step is done.
+ */
+export class Handovers {
+  readonly #open = new Map<string, Promise<void>>();
+
+  /** @returns What ends it. */
+  begin(ids: readonly string[]): () => void {
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>(resolve => {
+      end = resolve;
+    });
+    for (const id of ids) this.#open.set(id, ended);
+    return () => {
+      for (const id of ids) this.#open.delete(id);
+      end();
+    };
+  }
+
+  /** Resolves when the report is not being handed over (any more). */
+  async settled(id: string): Promise<void> {
+    await this.#open.get(id);
+  }
+}

@@ -1,0 +1,249 @@
+/** From a path that somebody heard of, or a scan found, to a file that the pool has in hand. */
+import { join } from 'node:path';
+import type { Clock } from '../clock.js';
+import { toError } from '../errors.js';
+import { StabilityGate } from '../discovery/stability-gate.js';
+import type { FileStat, FileSystem } from '../files/file-system.js';
+import { type FileIdentity, identityOf, sameIdentity } from '../files/identity.js';
+import { relativeTo } from '../files/names.js';
+import type { FileRecord } from '../ledger/file-record.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { inBatches, mapConcurrently } from './batches.js';
+import { type ActiveFile, activeFile } from './active-file.js';
+import type { ConverterEntry } from './converter-entry.js';
+import type { ScanStatistics } from './pool-events.js';
+import type { Roster } from './roster.js';
+
+/** A watch folder as intake sees it. */
+export interface IntakeRoot {
+  readonly root: string;
+  /** Every file that is there, relative to the root. */
+  list(signal?: AbortSignal): AsyncIterable<string>;
+  /** Whether a path (absolute) lies in a folder that is not watched. */
+  excludes(path: string): boolean;
+  /** The converter whose file this is, by its path relative to the root. */
+  route(path: string): ConverterEntry | undefined;
+}
+
+/** What intake is made with, and whom it tells. */
+export interface IntakeOptions {
+  fs: FileSystem;
+  clock: Clock;
+  ledger: Ledger;
+  roster: Roster;
+  signal: AbortSignal;
+  /** A new file, or a new generation of one. */
+  onDiscovered: (file: ActiveFile) => void;
+  /** It rests. */
+  onReady: (file: ActiveFile) => void;
+  /** A sub-folder appeared, so the root should be scanned. */
+  onFolder: (root: IntakeRoot) => void;
+  /** It went away before it was taken. */
+  onVanished: (file: ActiveFile) => void;
+  onError: (error: Error, path: string) => void;
+}
+
+/** A file found on the disk. */
+interface Found {
+  path: string;
+  entry: ConverterEntry;
+  stat: FileStat;
+}
+
+const LOOKUP_BATCH = 256;
+const STATS_AT_ONCE = 32;
+/** Names that are routed at a time before the event loop gets a turn. */
+const NAMES_BATCH = 512;
+/** A file at rest for so long, by two clocks, is not waited for; 2 s is the coarsest mtime that a file system keeps (FAT). */
+const LONG_AT_REST_MS = 2_000;
+
+/** Looks at what is heard of, and takes in what is new. */
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #gates = new Map<number, StabilityGate<ActiveFile>>();
+  /** Paths that were heard of and not looked at yet, with their roots. */
+  readonly #heard = new Map<string, IntakeRoot>();
+  #held = false;
+  #running: Promise<void> | undefined;
+  #scans = 0;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /** Nothing is being looked at. */
+  get idle(): boolean {
+    return this.#scans === 0 && !this.#running && this.#heard.size === 0;
+  }
+
+  /** Keeps what is heard of until {@link release}. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    this.#look();
+  }
+
+  /** An event for a path (absolute). */
+  hint(root: IntakeRoot, path: string): void {
+    if (root.excludes(path)) return;
+    this.#heard.set(path, root);
+    this.#look();
+  }
+
+  /** When a file that is waited for was last seen to change, in ms ago. */
+  quietForMs(file: ActiveFile): number | undefined {
+    return this.#gates.get(file.entry.stabilityMs)?.quietForMs(file.path);
+  }
+
+  /** Waits for a file that changed after it was taken to rest again. */
+  wait(file: ActiveFile, identity: FileIdentity): void {
+    file.state = 'growing';
+    this.#gate(file.entry.stabilityMs).add(file.path, file, identity);
+  }
+
+  /** Looks at everything below a root, oldest first. */
+  async scan(root: IntakeRoot): Promise<ScanStatistics> {
+    const { fs, clock, roster, signal } = this.#options;
+    const startedAt = clock.monotonic();
+    const statistics = { scanned: 0, queued: 0, skipped: 0, errors: 0, durationMs: 0 };
+    this.#scans += 1;
+    try {
+      const found: Found[] = [];
+      for await (const names of inBatches(root.list(signal), NAMES_BATCH)) {
+        statistics.scanned += names.length;
+        const unknown = names.filter(path => !roster.at(join(root.root, path)));
+        const routed = unknown.map(path => ({ path, entry: root.route(path) }));
+        await mapConcurrently(routed, STATS_AT_ONCE, async ({ path, entry }) => {
+          if (!entry) return;
+          try {
+            const stat = await fs.stat(join(root.root, path));
+            if (stat.isFile()) found.push({ path, entry, stat });
+          } catch (thrown) {
+            statistics.errors += 1;
+            this.#options.onError(toError(thrown), join(root.root, path));
+          }
+        });
+        if (signal.aborted) break;
+      }
+      // Oldest first. Names break ties, so that a burst within one tick of the clock keeps the order of its names.
+      found.sort((a, b) => a.stat.mtimeMs - b.stat.mtimeMs || (a.path < b.path ? -1 : 1));
+      for await (const batch of inBatches(found, LOOKUP_BATCH)) {
+        if (signal.aborted) break;
+        statistics.queued += await this.#admit(root, batch, true);
+      }
+    } catch (thrown) {
+      statistics.errors += 1;
+      this.#options.onError(toError(thrown), root.root);
+    } finally {
+      this.#scans -= 1;
+    }
+    statistics.skipped = statistics.scanned - statistics.queued - statistics.errors;
+    statistics.durationMs = clock.monotonic() - startedAt;
+    return statistics;
+  }
+
+  /** Stops waiting for files. */
+  close(): void {
+    for (const gate of this.#gates.values()) gate.close();
+    this.#heard.clear();
+    this.#held = true;
+  }
+
+  #look(): void {
+    if (this.#held || this.#running || this.#heard.size === 0) return;
+    this.#running = this.#lookAtHeard()
+      .catch((thrown: unknown) => this.#options.onError(toError(thrown), ''))
+      .finally(() => {
+        this.#running = undefined;
+        this.#look();
+      });
+  }
+
+  async #lookAtHeard(): Promise<void> {
+    const { fs, roster } = this.#options;
+    // What comes while this runs is looked at in the next round, many events of one path at once.
+    const heard: [path: string, root: IntakeRoot][] = [];
+    for (const one of this.#heard) {
+      if (heard.length === LOOKUP_BATCH) break;
+      heard.push(one);
+      this.#heard.delete(one[0]);
+    }
+    const found = new Map<IntakeRoot, Found[]>();
+    await mapConcurrently(heard, STATS_AT_ONCE, async ([absolute, root]) => {
+      const path = relativeTo(root.root, absolute);
+      const active = roster.at(absolute);
+      if (active) {
+        if (!this.#gates.get(active.entry.stabilityMs)?.touch(absolute)) active.heardOf = true;
+        return;
+      }
+      const entry = root.route(path);
+      // Gone again, or not to be looked at now: the next event or rescan looks anew.
+      const stat = await fs.stat(absolute).catch(() => undefined);
+      // A new folder may have files in it that no event will tell of.
+      if (stat?.isDirectory()) this.#options.onFolder(root);
+      else if (entry && stat?.isFile()) found.set(root, [...(found.get(root) ?? []), { path, entry, stat }]);
+    });
+    for (const [root, files] of found) await this.#admit(root, files, false);
+  }
+
+  /** @returns How many of them are new. */
+  async #admit(root: IntakeRoot, found: readonly Found[], scanned: boolean): Promise<number> {
+    const { ledger, roster } = this.#options;
+    const known = await ledger.lookup(root.root, found.map(file => file.path));
+    let admitted = 0;
+    for (const { path, entry, stat } of found) {
+      const absolute = join(root.root, path);
+      const identity = identityOf(stat);
+      const row = known.get(path);
+      if (roster.at(absolute) || (row && isSettled(row, identity))) continue;
+      const record = row?.state === 'discovered' && row.location === null ? row : ledger.seen(root.root, path, identity);
+      const file = this.#take(record, entry, absolute);
+      admitted += 1;
+      this.#options.onDiscovered(file);
+      if (scanned && this.#isLongAtRest(stat, entry)) this.#options.onReady(file);
+      else this.wait(file, identity);
+    }
+    return admitted;
+  }
+
+  #take(record: FileRecord, entry: ConverterEntry, path: string): ActiveFile {
+    const { ledger, roster } = this.#options;
+    const file = activeFile(record, entry, ledger.correlationId(record), path);
+    roster.add(file);
+    return file;
+  }
+
+  #isLongAtRest(stat: FileStat, entry: ConverterEntry): boolean {
+    const restMs = this.#options.clock.now() - Math.max(stat.mtimeMs, stat.ctimeMs);
+    return restMs >= Math.max(LONG_AT_REST_MS, entry.stabilityMs * 10);
+  }
+
+  #gate(windowMs: number): StabilityGate<ActiveFile> {
+    let gate = this.#gates.get(windowMs);
+    if (!gate) {
+      const { fs, clock, onReady, onVanished } = this.#options;
+      gate = new StabilityGate<ActiveFile>({ fs, clock, windowMs, onReady, onVanished });
+      this.#gates.set(windowMs, gate);
+    }
+    return gate;
+  }
+}
+
+/** The ledger's newest row for this path speaks of this very file and needs nothing from us now. */
+function isSettled(row: FileRecord, identity: FileIdentity): boolean {
+  if (!sameIdentity(row, identity)) return false;
+  switch (row.state) {
+    case 'completed':
+    case 'failed':
+    case 'skipped':
+      // Without KEEP the source has left, so this is a file that somebody brought back.
+      return row.kept || row.cleanup !== null;
+    case 'discovered':
+      return row.location !== null;
+    default:
+      return true;
+  }
+}

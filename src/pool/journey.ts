@@ -1,0 +1,250 @@
+/**
+ * The way of one file through the pool, in the order of durable writes that lets it be interrupted anywhere: claim,
+ * convert, deliver, note the delivery, clean up, note the end. The architecture guide explains each step.
+ */
+import type { AnyConverter } from '../converters/run-conversion.js';
+import { type ContextFacts, makeContext, runConversion } from '../converters/run-conversion.js';
+import type { ConverterResult } from '../converters/converter-result.js';
+import { FileSource } from '../converters/file-source.js';
+import type { ErrorCode } from '../error-codes.js';
+import { ConverterError, MillraceError, systemCode, toError } from '../errors.js';
+import { reportId } from '../ledger/report-id.js';
+import type { ActiveFile } from './active-file.js';
+import type { Cleaner } from './cleaner.js';
+import type { KeyedLock } from './keyed-lock.js';
+import { isTransient } from './transient.js';
+import { deliverReports, type Handovers } from './delivery.js';
+import { about, maxAttempts, type PoolContext } from './pool-context.js';
+
+/** What becomes of a file after its turn, beside what the ledger says. */
+export interface JourneyExits {
+  /** It waits to be tried again after `delayMs`. */
+  again(file: ActiveFile, delayMs: number): void;
+  /** It changed while it was read: it must rest first. */
+  changed(file: ActiveFile): Promise<void>;
+  /** The pool has nothing more to do with it for now. */
+  done(file: ActiveFile): void;
+}
+
+/** A file that cannot be opened is tried again after this, doubled each time: some 30 s in all. */
+const FIRST_UNREADABLE_DELAY_MS = 500;
+const MAX_UNREADABLE = 6;
+const NOT_A_FILE = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
+
+/** Runs files; one object serves all of a pool. */
+export class Journey {
+  readonly #context: PoolContext;
+  readonly #cleaner: Cleaner;
+  readonly #claims: KeyedLock;
+  readonly #handovers: Handovers;
+  readonly #exits: JourneyExits;
+
+  constructor(context: PoolContext, cleaner: Cleaner, claims: KeyedLock, handovers: Handovers, exits: JourneyExits) {
+    this.#context = context;
+    this.#cleaner = cleaner;
+    this.#claims = claims;
+    this.#handovers = handovers;
+    this.#exits = exits;
+  }
+
+  /** Takes a file as far as it gets. Never rejects: what cannot be handled is reported, and the file waits. */
+  async run(file: ActiveFile): Promise<void> {
+    try {
+      const source = await this.#read(file);
+      if (!source) return;
+      const content = `${await source.sha256()} ${file.entry.converter.name}`;
+      await this.#claims.run(content, () => this.#take(file, source));
+      source.release();
+    } catch (thrown) {
+      await this.#interrupted(file, toError(thrown));
+    }
+  }
+
+  async #read(file: ActiveFile): Promise<FileSource | undefined> {
+    const { fs, ledger, notify } = this.#context;
+    try {
+      const source = await FileSource.read({ fs, path: file.location, knownAs: file.path });
+      file.unreadable = 0;
+      return source;
+    } catch (thrown) {
+      const error = toError(thrown);
+      if (NOT_A_FILE.has(systemCode(error) ?? '')) {
+        const reason = 'it was removed before it was converted';
+        file.record = await ledger.skipped(file.record, { reason, cleanup: null, converter: file.entry.identity });
+        notify('skipped', { ...about(file), reason });
+        this.#exits.done(file);
+      } else if ((error as Partial<MillraceError>).code === 'SOURCE_CHANGED') {
+        await this.#exits.changed(file);
+      } else if (++file.unreadable <= MAX_UNREADABLE) {
+        this.#again(file, `it cannot be read: ${error.message}`, FIRST_UNREADABLE_DELAY_MS * 2 ** (file.unreadable - 1));
+      } else {
+        await this.#fail(file, new MillraceError('SOURCE_UNREADABLE', `${file.path} cannot be read: ${error.message}`, { cause: error }));
+      }
+      return undefined;
+    }
+  }
+
+  /** Claims, converts, delivers and cleans up, while no other file with the same content does. */
+  async #take(file: ActiveFile, source: FileSource): Promise<void> {
+    const { ledger, clock, notify } = this.#context;
+    const { entry } = file;
+    const sha256 = await source.sha256();
+    const name = entry.converter.name;
+    if (entry.duplicates === 'skip') {
+      const twin = await ledger.deliveredTwin(file.record, sha256, name);
+      if (twin) return this.#skip(file, `its content was delivered before, as ${twin.path}`, { sha256, duplicateOf: twin.path });
+    }
+    const fresh = file.record.sha256 !== sha256;
+    const occurrence = entry.duplicates === 'skip' ? 0 : fresh ? await ledger.occurrences(file.record, sha256, name) : file.record.occurrence;
+    file.record = await ledger.claim(file.record, entry.identity, { ...source.identity, sha256, occurrence });
+    file.state = 'processing';
+    const attempt = file.record.attempts;
+    notify('converting', { ...about(file), attempt, maxAttempts: maxAttempts(file) });
+    file.startedAt = clock.monotonic();
+    const result = await runConversion({
+      converter: entry.converter,
+      source,
+      facts: this.#facts(file),
+      timeoutMs: entry.timeoutMs,
+      rejectThreshold: entry.rejectThreshold,
+      onConfidence: confidence => {
+        const threshold = entry.alarmThreshold;
+        if (confidence < threshold) notify('lowConfidence', { ...about(file), confidence, threshold });
+      },
+      clock,
+      signal: this.#context.signal,
+    });
+    const durationMs = clock.monotonic() - file.startedAt;
+    switch (result.status) {
+      case 'success':
+        notify('converted', {
+          ...about(file),
+          reports: result.reports.length,
+          warnings: result.warnings,
+          metadata: result.metadata,
+          durationMs,
+        });
+        return this.#deliver(file, source, result);
+      case 'skipped':
+        return this.#skip(file, result.reason ?? 'the converter skipped it', { sha256 });
+      case 'suspended':
+        return this.#suspend(file, result);
+      case 'rejected':
+        return this.#fail(file, new ConverterError(result.reason ?? 'rejected', {}, 'REJECTED'), source, result);
+      case 'failed':
+        return this.#failOrRetry(file, result.error ?? new ConverterError('it failed without an error'), source, result);
+    }
+  }
+
+  async #deliver(file: ActiveFile, source: FileSource, result: ConverterResult): Promise<void> {
+    const { ledger, notify } = this.#context;
+    const ids = result.reports.map((_, index) => reportId(file.record.sha256 ?? '', file.entry.converter.name, index, file.record.occurrence));
+    file.state = 'delivering';
+    const end = this.#handovers.begin(ids);
+    try {
+      const delivery = await deliverReports(this.#context, file, result.reports, ids);
+      if (delivery.refused) return await this.#fail(file, delivery.refused, source, result);
+      const action = result.postProcess ?? file.entry.postProcess;
+      if (delivery.waiting.length === 0) {
+        file.record = await ledger.delivered(file.record, delivery.serverIds, action);
+        const reports = ids.map((id, index) => ({ id, serverId: delivery.serverIds[index] ?? null }));
+        notify('delivered', { ...about(file), reports });
+      } else {
+        file.record = await ledger.delivering(file.record, delivery.serverIds, delivery.waiting, action);
+        notify('queuedOffline', { ...about(file), waiting: delivery.waiting.length, reason: delivery.reason });
+      }
+      await this.#hook(file, 'onSuccess', source, result);
+      source.release();
+      await this.#cleaner.clean(file);
+    } finally {
+      end();
+    }
+  }
+
+  async #skip(file: ActiveFile, reason: string, facts: { sha256: string; duplicateOf?: string }): Promise<void> {
+    const { ledger, notify } = this.#context;
+    const cleanup = file.entry.postProcess;
+    file.record = await ledger.skipped(file.record, { reason, cleanup, converter: file.entry.identity, sha256: facts.sha256 });
+    file.state = 'skipped';
+    const { duplicateOf } = facts;
+    notify('skipped', { ...about(file), reason, ...(duplicateOf === undefined ? {} : { duplicateOf }) });
+    await this.#cleaner.clean(file);
+  }
+
+  async #suspend(file: ActiveFile, result: ConverterResult): Promise<void> {
+    const { ledger, notify, clock } = this.#context;
+    const reason = result.reason ?? 'the converter asked for a later retry';
+    if (file.record.attempts >= maxAttempts(file)) {
+      return this.#fail(file, new ConverterError(`still suspended after ${file.record.attempts} attempts: ${reason}`));
+    }
+    const retryAfterMs = result.retryAfterMs ?? file.entry.retryDelayMs;
+    file.record = await ledger.suspended(file.record, reason, clock.now() + retryAfterMs);
+    file.state = 'suspended';
+    notify('suspended', { ...about(file), reason, retryAfterMs, attempts: file.record.attempts });
+    await this.#cleaner.clean(file);
+    this.#exits.again(file, retryAfterMs);
+  }
+
+  async #failOrRetry(file: ActiveFile, error: Error, source: FileSource, result: ConverterResult): Promise<void> {
+    if (!isTransient(error) || file.record.attempts >= maxAttempts(file)) return this.#fail(file, error, source, result);
+    file.record = await this.#context.ledger.release(file.record, error.message);
+    this.#again(file, error.message, file.entry.retryDelayMs);
+  }
+
+  async #fail(file: ActiveFile, error: Error, source?: FileSource, result?: ConverterResult): Promise<void> {
+    const code: ErrorCode = error instanceof MillraceError ? error.code : 'UNKNOWN';
+    const why = { reason: error.message, code, cleanup: 'error', converter: file.entry.identity } as const;
+    file.record = await this.#context.ledger.failed(file.record, why);
+    file.state = 'failed';
+    if (source && result) await this.#hook(file, 'onFailure', source, result);
+    await this.#cleaner.clean(file, { error });
+  }
+
+  /** Something that is not the file's fault: a full disk, a full queue, a stop. The attempt does not count. */
+  async #interrupted(file: ActiveFile, error: Error): Promise<void> {
+    const { ledger, notify, signal, clock } = this.#context;
+    const code = (error as Partial<MillraceError>).code;
+    const claimed = file.record.state === 'processing';
+    try {
+      if (claimed) file.record = await ledger.release(file.record, error.message, { uncount: true });
+    } catch (thrown) {
+      // The ledger cannot be written just now. The next claim writes the row again, from what is known here.
+      file.record = { ...file.record, state: 'discovered', attempts: file.record.attempts - 1 };
+      notify('error', { error: toError(thrown), path: file.path, correlationId: file.correlationId });
+    }
+    if (code === 'SOURCE_CHANGED') return this.#exits.changed(file);
+    if (signal.aborted) return this.#exits.done(file);
+    notify('error', { error, path: file.path, correlationId: file.correlationId });
+    file.queuedAt = clock.monotonic();
+    this.#again(file, error.message, FIRST_UNREADABLE_DELAY_MS * 2);
+  }
+
+  #again(file: ActiveFile, reason: string, delayMs: number): void {
+    const attempt = file.record.attempts;
+    this.#context.notify('retrying', { ...about(file), reason, attempt, maxAttempts: maxAttempts(file), delayMs });
+    this.#exits.again(file, delayMs);
+  }
+
+  async #hook(file: ActiveFile, name: 'onSuccess' | 'onFailure', source: FileSource, result: ConverterResult): Promise<void> {
+    const converter: AnyConverter = file.entry.converter;
+    try {
+      const { signal } = this.#context;
+      await converter[name]?.(source, result, makeContext(this.#facts(file), signal));
+    } catch (thrown) {
+      const error = new MillraceError('HOOK_FAILED', `${name} of '${converter.name}' failed: ${toError(thrown).message}`, { cause: thrown });
+      this.#context.notify('error', { error, path: file.path, correlationId: file.correlationId });
+    }
+  }
+
+  #facts(file: ActiveFile): ContextFacts {
+    const { entry } = file;
+    return {
+      arguments: entry.arguments,
+      logger: this.#context.logger,
+      attempt: file.record.attempts,
+      correlationId: file.correlationId,
+      stationName: this.#context.stationName,
+      folders: { watch: entry.watchFolder, done: entry.doneFolder, error: entry.errorFolder, pending: entry.pendingFolder },
+    };
+  }
+}

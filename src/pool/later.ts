@@ -1,0 +1,69 @@
+/** Things to do later: one timer for all of them. */
+import TinyQueue from 'tinyqueue';
+import type { Clock, Timer } from '../clock.js';
+
+interface Due<T> {
+  item: T;
+  dueAt: number;
+}
+
+/** Longest delay that a Node timer takes. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** Calls `onDue` with each item when its time has come. Its timer keeps no process alive. */
+export class Later<T> {
+  readonly #clock: Clock;
+  readonly #onDue: (item: T) => void;
+  readonly #queue = new TinyQueue<Due<T>>([], (a, b) => a.dueAt - b.dueAt);
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock, onDue: (item: T) => void) {
+    this.#clock = clock;
+    this.#onDue = onDue;
+  }
+
+  get size(): number {
+    return this.#queue.length;
+  }
+
+  put(item: T, delayMs: number): void {
+    this.#queue.push({ item, dueAt: this.#clock.monotonic() + delayMs });
+    this.#schedule();
+  }
+
+  /** Everything is due now. */
+  hurry(): void {
+    this.#fire(Number.POSITIVE_INFINITY);
+  }
+
+  /** Forgets everything. */
+  close(): void {
+    this.#cancel();
+    while (this.#queue.length > 0) this.#queue.pop();
+  }
+
+  #fire(now: number): void {
+    this.#cancel();
+    const due: T[] = [];
+    for (let next = this.#queue.peek(); next && next.dueAt <= now; next = this.#queue.peek()) {
+      this.#queue.pop();
+      due.push(next.item);
+    }
+    for (const item of due) this.#onDue(item);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#cancel();
+    const next = this.#queue.peek();
+    if (!next) return;
+    const delayMs = Math.min(MAX_DELAY_MS, Math.max(0, next.dueAt - this.#clock.monotonic()));
+    this.#timer = this.#clock.setTimeout(() => this.#fire(this.#clock.monotonic()), delayMs);
+    this.#timer.unref();
+  }
+
+  #cancel(): void {
+    if (this.#timer) this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}

@@ -1,0 +1,89 @@
+/** The events of a pool. Each carries one payload; those about a file have its path and its correlation id. */
+import type { FileState } from '../ledger/file-record.js';
+import type { ErrorEvent } from '../observe/emitter.js';
+
+/** In every event about a file. */
+export interface FileEvent {
+  /** Absolute path in the watch folder. */
+  path: string;
+  converter: string;
+  /** The same from detection to the server's answer, over restarts. */
+  correlationId: string;
+}
+
+/** A report that left a file. */
+export interface DeliveredReport {
+  /** Its id, which is also its idempotency key. */
+  id: string;
+  /** What the server called it, where it said. */
+  serverId: string | null;
+}
+
+/** What was found by a scan. */
+export interface ScanStatistics {
+  /** Files that were looked at. */
+  scanned: number;
+  /** Of these, new ones that now wait to be converted. */
+  queued: number;
+  /** Of these, files that are known already or are nobody's. */
+  skipped: number;
+  /** Files or folders that could not be looked at; they are looked at again by the next rescan. */
+  errors: number;
+  durationMs: number;
+}
+
+/** Event names and payloads of an `AsyncConverterPool`. */
+export interface PoolEvents {
+  /** A file, or a new generation of one, was seen for the first time. */
+  discovered: FileEvent & { size: number };
+  /** It rests and waits for a worker. */
+  queued: FileEvent & { priority: number };
+  /** A worker has it; the attempt is counted. */
+  converting: FileEvent & { attempt: number; maxAttempts: number };
+  /** Its reports are made. */
+  converted: FileEvent & { reports: number; warnings: readonly string[]; metadata: Readonly<Record<string, unknown>>; durationMs: number };
+  /** The server has accepted all its reports. */
+  delivered: FileEvent & { reports: readonly DeliveredReport[] };
+  /** Some of its reports wait in the pending queue. */
+  queuedOffline: FileEvent & { waiting: number; reason: string };
+  /** Its post-process action is done; `target` is where the source is now. */
+  cleaned: FileEvent & { action: string; target?: string };
+  /** Delivered and cleaned up. */
+  completed: FileEvent & { reports: readonly DeliveredReport[]; durationMs: number };
+  /** It cannot be converted or delivered; `target` is where the source is now. */
+  failed: FileEvent & { error: Error; attempts: number; target?: string };
+  /** The converter asked for a later retry. */
+  suspended: FileEvent & { reason: string; retryAfterMs: number; attempts: number };
+  /** Nothing is delivered from it, on purpose: a duplicate, nothing in it, or gone before it was taken. */
+  skipped: FileEvent & { reason: string; duplicateOf?: string };
+  /** It is tried again. */
+  retrying: FileEvent & { reason: string; attempt: number; maxAttempts: number; delayMs: number };
+  /** `validate()` was less sure than `alarmThreshold`. */
+  lowConfidence: FileEvent & { confidence: number; threshold: number };
+  scanCompleted: ScanStatistics;
+  /** The pool itself went from one state to another. */
+  stateChanged: { from: PoolState; to: PoolState };
+  /** A watch folder cannot be reached, or its events cannot be trusted. */
+  watcherDegraded: { folder: string; error: Error };
+  watcherRecovered: { folder: string };
+  diskLow: { path: string; freeBytes: number };
+  diskRecovered: { path: string; freeBytes: number };
+  error: ErrorEvent;
+}
+
+/** The states of a pool. It goes through them once, in this order. */
+export type PoolState = 'idle' | 'starting' | 'running' | 'stopping' | 'stopped';
+
+/** How many files are in each state, and what came of them. */
+export interface PoolStatistics {
+  /** Every file generation that was ever seen, by its state now. */
+  files: Record<FileState, number>;
+  /** Their sum. */
+  total: number;
+  /** Reports made from them that the server has accepted or the pending queue holds. */
+  reports: number;
+  /** Reports that wait in the pending queue. */
+  pending: number;
+  /** Files that a worker has now. */
+  working: number;
+}

@@ -1,0 +1,107 @@
+/** What a pool is configured with. */
+import type { Clock } from '../clock.js';
+import type { ConverterBase } from '../converters/converter-base.js';
+import type { PostProcessAction } from '../converters/converter-result.js';
+import type { StartWatch } from '../discovery/watch.js';
+import type { FileSystem } from '../files/file-system.js';
+import type { Logger } from '../observe/logger.js';
+import type { PendingQueue } from '../pending/index.js';
+import type { Submitter, SubmitFunction } from '../submit/index.js';
+
+/** One converter with its folders. */
+export interface ConverterOptions {
+  /** The converter. Its name must be unique in the pool. */
+  // biome-ignore lint/suspicious/noExplicitAny: converters of every report and argument type are taken.
+  converter: ConverterBase<any, any>;
+  /** The folder that is watched. Several converters may share one. It need not exist yet: it is picked up when it does. */
+  watchFolder: string;
+  /** Where sources go with `move` and `zip`. Default: `Done` beside the watch folder. Created when first needed. */
+  doneFolder?: string;
+  /** Where failed sources go, each with a `.error` file. Default: `Error` beside the watch folder. */
+  errorFolder?: string;
+  /** Where suspended sources wait. Default: `Pending` beside the watch folder. */
+  pendingFolder?: string;
+  /** What happens to a source once its reports are durable; with `delete`, once they are delivered. Default 'move'. */
+  postProcess?: PostProcessAction;
+  /** From 1 to 10; 10 goes first, and waiting raises it slowly. Default: the converter's own. */
+  priority?: number;
+  /** Sub-folders, too; they keep their structure in the done and error folders. Default false. */
+  recursive?: boolean;
+  /** Arguments for the converter, over those that it was constructed with. */
+  arguments?: Record<string, unknown>;
+  /** Confidence of `validate()` below which a warning is evented (`lowConfidence`), 0 to 1. Default 0.5. */
+  alarmThreshold?: number;
+  /** Confidence of `validate()` below which a file is rejected, 0 to 1. Default 0.2. */
+  rejectThreshold?: number;
+  /** How often a file is tried again after the first attempt. Default 3. */
+  maxRetries?: number;
+  /** How long a file waits to be tried again, in ms, unless the converter says. Default 60,000. */
+  retryDelayMs?: number;
+  /** How long one conversion may take, in ms. Default 300,000. */
+  timeoutMs?: number;
+  /** Where conversions run. 'none' is this thread, the only choice so far. */
+  isolation?: 'none';
+  /** How long a file must rest before it is taken, in ms. Default 200. */
+  stabilityMs?: number;
+  /** How often the watch folder is listed anew, whatever events came, in ms. Default 60,000. */
+  rescanIntervalMs?: number;
+  /** Poll in place of native events: for SMB, NFS and Docker binds. Default false. */
+  usePolling?: boolean;
+  /** Globs on the path relative to the watch folder, with `/`; only what matches one is taken. Default: all. */
+  include?: readonly string[];
+  /** Globs of what is not taken; it wins over everything. Default: none. */
+  exclude?: readonly string[];
+  /** What happens to a file whose content was delivered before: 'skip' cleans it up without a report. Default 'skip'. */
+  duplicates?: 'skip' | 'deliver';
+}
+
+/** The scan of what is already there at the start. */
+export interface StartupScanOptions {
+  /** Default true. When false, files that are already there are found by the first rescan. */
+  enabled?: boolean;
+  /** How long it may take before work begins, in ms; what it has not reached follows in the background. Default 30,000. */
+  timeoutMs?: number;
+  /** How many files it queues before work begins; 0 is without limit, which is the default. The rest follows in the background. */
+  maxFiles?: number;
+}
+
+/** How long the ledger remembers what is done. */
+export interface LedgerRetention {
+  /** Finished files are forgotten after so many days. Default 365. */
+  keepDays?: number;
+  /** And when there are more than so many. Default 1,000,000. */
+  maxRows?: number;
+}
+
+/** Options of an `AsyncConverterPool`. */
+export interface PoolOptions {
+  /** The folder of the ledger, private to one pool at a time. */
+  dataDir: string;
+  converters: readonly ConverterOptions[];
+  /** The queue that delivers the reports. The pool starts and stops it. */
+  pending?: PendingQueue;
+  /** In place of `pending`: the pool makes a queue of its own in `{dataDir}/pending`. */
+  submitter?: Submitter | SubmitFunction;
+  /** How many files are worked on at once, 1 to 50. Default 10. */
+  concurrency?: number;
+  /** The station's name for converters. Default: the host name. */
+  stationName?: string;
+  startupScan?: StartupScanOptions;
+  ledger?: LedgerRetention;
+  /** While only the server is away: 'queue' goes on converting into the pending queue, 'hold' waits. Default: the queue's own. */
+  offlinePolicy?: 'queue' | 'hold';
+  /** Intake pauses while the disk of `dataDir` has less than this, in bytes. Default 100 MiB; 0 switches it off. */
+  minFreeBytes?: number;
+  /** How often a folder that was away is looked for, in ms. Default 5,000. */
+  probeIntervalMs?: number;
+  /** When another pool owns `dataDir`: fail at once, or wait as a hot standby. Default 'fail'. */
+  onLocked?: 'fail' | 'wait';
+  /** Default: silent. */
+  logger?: Logger;
+  /** Default: the machine's. */
+  clock?: Clock;
+  /** Default: the machine's. */
+  fs?: FileSystem;
+  /** Where native file events come from; a seam for tests. Default: chokidar. */
+  startWatch?: StartWatch;
+}

@@ -1,0 +1,109 @@
+/** What happens to a source when its file is done with: kept, deleted, moved, zipped; or put aside as failed or suspended. */
+import { basename, dirname } from 'node:path';
+import { FileSource } from '../converters/file-source.js';
+import { MillraceError } from '../errors.js';
+import { removeIfThere } from '../files/atomic-write.js';
+import type { FileSystem } from '../files/file-system.js';
+import { findPlaced } from '../files/find-placed.js';
+import { exists, takeFreeName } from '../files/free-name.js';
+import { type FileIdentity, identityOf, sameIdentity } from '../files/identity.js';
+import { inside, isInside, withEnding } from '../files/names.js';
+import { linkOrRename, type Placed, placeInto } from '../files/place.js';
+import { removeVerified, settleTaken } from '../files/remove.js';
+import { zipInto } from '../files/zip.js';
+import type { Cleanup } from '../ledger/file-record.js';
+import type { ActiveFile } from './active-file.js';
+import { errorFilePath } from './error-file.js';
+
+/** Where the source is afterwards. */
+export interface PostProcessed {
+  /** Absolute; `null` when it is under its own path or nowhere any more. */
+  location: string | null;
+  /** It stays in the watch folder. */
+  kept: boolean;
+}
+
+/**
+ * Does to the source what `action` says. Nothing is ever overwritten, and only the content that was converted is
+ * touched: a newer file of the same name stays where it is.
+ * @param again It may have been begun before: what was done then is found and not done twice.
+ */
+export async function postProcess(fs: FileSystem, file: ActiveFile, action: Cleanup, again: boolean): Promise<PostProcessed> {
+  const { location } = file;
+  const tag = file.correlationId;
+  if (again) await settleTaken(fs, location, file.record, tag);
+  if (action === 'keep' && location === file.path) return { location: null, kept: await exists(fs, location) };
+  const identity = await identityAt(fs, file);
+  const placed = action === 'delete' ? undefined : await place(fs, file, identity, action, again);
+  if (!identity) return { location: placed?.path ?? null, kept: false };
+  const removal = placed?.by === 'renamed' ? 'removed' : await removeVerified(fs, location, identity, tag);
+  const wrong = placed && placed.by !== 'copied' && action !== 'zip' && (placed.by === 'renamed' || removal === 'replaced');
+  if (wrong && !sameIdentity(identity, identityOf(await fs.stat(placed.path)))) {
+    // A newer version had taken the name just before. It is given back, to be converted as what it is.
+    await giveBack(fs, placed, location);
+    return { location: null, kept: false };
+  }
+  if (isInside(file.entry.errorFolder, location)) await removeIfThere(fs, errorFilePath(location));
+  return { location: placed?.path ?? null, kept: action === 'keep' };
+}
+
+/** What the source must still be for us to touch it; `undefined` when it is gone. */
+async function identityAt(fs: FileSystem, { location, path, record }: ActiveFile): Promise<FileIdentity | undefined> {
+  if (!(await exists(fs, location))) return undefined;
+  // Outside the watch folder nobody replaces it, and a copy across volumes is another inode than the row knows.
+  return location === path ? record : identityOf(await fs.stat(location));
+}
+
+async function place(
+  fs: FileSystem,
+  file: ActiveFile,
+  identity: FileIdentity | undefined,
+  action: Exclude<Cleanup, 'delete'>,
+  again: boolean,
+): Promise<Placed | undefined> {
+  const { record, location } = file;
+  const folder = dirname(inside(targetFolder(file, action), record.path));
+  // What was zipped or numbered in the done folder keeps that name when the server refuses it later.
+  const name = basename(location === file.path || action !== 'error' ? record.path : location);
+  if (again) {
+    const placed = await findPlaced(fs, folder, action === 'zip' ? withEnding(name, '.zip') : name, stat => {
+      // The same inode, or a copy or ZIP, which keep the mtime to the ms.
+      if (action !== 'zip' && stat.size !== record.size) return false;
+      return stat.ino === record.ino || Math.abs(stat.mtimeMs - record.mtimeMs) < 2;
+    });
+    if (placed && placed !== location) return { path: placed, by: 'copied' };
+  }
+  if (!identity) return undefined;
+  const { sha256 } = record;
+  if (action !== 'zip') return placeInto(fs, location, folder, name, sha256 ?? '');
+  const source = await FileSource.read({ fs, path: location });
+  if (sha256 !== null && (await source.sha256()) !== sha256) {
+    throw new MillraceError('SOURCE_CHANGED', `${location} changed before it was zipped`);
+  }
+  const entry = { content: source.stream(), name, modifiedAt: source.modifiedAt };
+  return { path: await zipInto(fs, entry, folder), by: 'copied' };
+}
+
+function targetFolder({ entry, record }: ActiveFile, action: Exclude<Cleanup, 'delete'>): string {
+  switch (action) {
+    case 'move':
+    case 'zip':
+      return entry.doneFolder;
+    case 'error':
+      return entry.errorFolder;
+    case 'pending':
+      return entry.pendingFolder;
+    case 'keep':
+      return record.root;
+  }
+}
+
+async function giveBack(fs: FileSystem, placed: Placed, location: string): Promise<void> {
+  if (placed.by === 'renamed') {
+    await takeFreeName(fs, dirname(location), basename(location), async target => {
+      await linkOrRename(fs, placed.path, target);
+    });
+  } else {
+    await removeIfThere(fs, placed.path);
+  }
+}

@@ -1,0 +1,114 @@
+/** What a pool does first: it goes on with everything that the process before it had begun. */
+import { join } from 'node:path';
+import { ConverterCrashedError, MillraceError } from '../errors.js';
+import type { FileRecord } from '../ledger/file-record.js';
+import { type ActiveFile, activeFile } from './active-file.js';
+import type { Cleaner } from './cleaner.js';
+import type { ConverterEntry } from './converter-entry.js';
+import { about, maxAttempts, type PoolContext } from './pool-context.js';
+import type { Settlement } from './settlement.js';
+
+/** Who goes on with what recovery finds. */
+export interface RecoveryExits {
+  entry(converterName: string | null): ConverterEntry | undefined;
+  /** The file is ready to be converted, after a delay. */
+  ready(file: ActiveFile, delayMs: number): void;
+}
+
+/** Reads the ledger of the process before. */
+export class Recovery {
+  readonly #context: PoolContext;
+  readonly #cleaner: Cleaner;
+  readonly #exits: RecoveryExits;
+
+  constructor(context: PoolContext, cleaner: Cleaner, exits: RecoveryExits) {
+    this.#context = context;
+    this.#cleaner = cleaner;
+    this.#exits = exits;
+  }
+
+  /** Takes files in hand that were being converted, were suspended, or whose sources were being cleaned up. */
+  async resume(): Promise<void> {
+    const { ledger } = this.#context;
+    for (const record of await ledger.interrupted()) await this.#resume(record);
+    for (let rows = await ledger.toClean(0); rows.length > 0; rows = await ledger.toClean(rows.at(-1)?.id ?? 0)) {
+      for (const record of rows) {
+        // A DELETE that waits for the delivery goes on when the queue settles it.
+        if (record.state === 'delivering' && record.cleanup === 'delete') continue;
+        if (record.state === 'suspended' || this.#context.roster.get(record.id)) continue;
+        const file = this.take(record);
+        if (file) await this.#cleaner.clean(file, { again: true });
+      }
+    }
+  }
+
+  /** Takes up files that failed with another version of a converter, or with other arguments. @returns How many. */
+  async retakeOutdated(entry: ConverterEntry): Promise<number> {
+    const { ledger } = this.#context;
+    let taken = 0;
+    for (let rows = await ledger.outdated(entry.identity, 0); rows.length > 0; ) {
+      for (const record of rows) if (await this.retake(record)) taken += 1;
+      rows = await ledger.outdated(entry.identity, rows.at(-1)?.id ?? 0);
+    }
+    return taken;
+  }
+
+  /** Takes a failed file up again from where it lies. @returns Whether it is in hand now. */
+  async retake(record: FileRecord): Promise<boolean> {
+    if (this.#context.roster.get(record.id) || !this.#exits.entry(record.converter)) return false;
+    const file = this.take(await this.#context.ledger.retaken(record));
+    if (file) this.#exits.ready(file, 0);
+    return file !== undefined;
+  }
+
+  /** Compares the reports that should wait with the queue: what it lacks is made anew, what it gave up on is settled. */
+  async reconcile(settlement: Settlement): Promise<void> {
+    const { ledger, pending } = this.#context;
+    for (let rows = await ledger.waitingReports(''); rows.length > 0; rows = await ledger.waitingReports(rows.at(-1)?.id ?? '')) {
+      for (const { id, file } of rows) {
+        const item = pending.find(id);
+        if (item?.state === 'error') {
+          await settlement.refused({ id }, new MillraceError('SUBMIT_REFUSED', 'the pending queue gave this report up; see its .error.json'));
+        } else if (!item) {
+          // Somebody removed it from the pending folder. Its source makes it again, under the same id.
+          const record = await ledger.get(file);
+          if (record?.state === 'delivering') await this.retake(record);
+        }
+      }
+    }
+  }
+
+  /** The file of a row, in hand from now on; nothing when its converter is not in the pool. */
+  take(record: FileRecord): ActiveFile | undefined {
+    const { roster, ledger } = this.#context;
+    const inHand = roster.get(record.id);
+    if (inHand) return inHand;
+    const entry = this.#exits.entry(record.converter);
+    if (!entry) return undefined;
+    const file = activeFile(record, entry, ledger.correlationId(record), join(record.root, record.path));
+    roster.add(file);
+    return file;
+  }
+
+  async #resume(record: FileRecord): Promise<void> {
+    const { ledger, clock, notify } = this.#context;
+    const file = this.take(record);
+    if (!file) return;
+    if (record.state === 'suspended') {
+      this.#exits.ready(file, Math.max(0, (record.notBefore ?? 0) - clock.now()));
+    } else if (record.attempts >= maxAttempts(file)) {
+      const error = new ConverterCrashedError(
+        `The process ended during each of ${record.attempts} attempts of '${record.converter}' at ${file.path}`,
+      );
+      file.record = await ledger.failed(record, { reason: error.message, code: error.code, cleanup: 'error' });
+      file.state = 'failed';
+      await this.#cleaner.clean(file, { error });
+    } else {
+      // Twice is no longer bad luck: from now on it runs alone, so that no other file is blamed for it.
+      file.suspect = record.attempts >= 2;
+      const reason = 'the process ended while it was converted';
+      notify('retrying', { ...about(file), reason, attempt: record.attempts, maxAttempts: maxAttempts(file), delayMs: 0 });
+      this.#exits.ready(file, 0);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+/** What the pending queue says of a report, brought to the file that it was made from. */
+import type { MillraceError } from '../errors.js';
+import type { FileRecord } from '../ledger/file-record.js';
+import type { SettledItem, SettleHandler } from '../pending/index.js';
+import type { ActiveFile } from './active-file.js';
+import { type Cleaner, deliveredReports } from './cleaner.js';
+import type { Handovers } from './delivery.js';
+import type { KeyedLock } from './keyed-lock.js';
+import { about, type PoolContext } from './pool-context.js';
+
+/** Settles reports. Idempotent: after a crash the queue tells again what it told before. */
+export class Settlement implements SettleHandler {
+  readonly #context: PoolContext;
+  readonly #cleaner: Cleaner;
+  readonly #handovers: Handovers;
+  readonly #rows: KeyedLock;
+  /** The file of a row, in hand or taken in hand again; nothing when its converter is not in the pool any more. */
+  readonly #take: (record: FileRecord) => ActiveFile | undefined;
+
+  constructor(
+    context: PoolContext,
+    cleaner: Cleaner,
+    handovers: Handovers,
+    rows: KeyedLock,
+    take: (record: FileRecord) => ActiveFile | undefined,
+  ) {
+    this.#context = context;
+    this.#cleaner = cleaner;
+    this.#handovers = handovers;
+    this.#rows = rows;
+    this.#take = take;
+  }
+
+  async delivered(item: Pick<SettledItem, 'id'>, result: { serverId?: string }): Promise<void> {
+    const file = await this.#settle(item.id, 'delivered', result.serverId, async (record, last) => {
+      if (!last) return undefined;
+      const { ledger, notify } = this.#context;
+      const taken = this.#take(record);
+      // Its converter is gone from the configuration: delivered all the same, and its source stays where it is.
+      if (!taken) return void (await ledger.completed(record, record.location, record.kept));
+      // One that had failed, and whose refused reports were brought back, still has its source in the error folder.
+      const cleanup = record.state === 'failed' ? taken.entry.postProcess : record.cleanup;
+      taken.record = await ledger.delivered(record, record.serverIds, cleanup);
+      taken.state = 'cleaning';
+      notify('delivered', { ...about(taken), reports: deliveredReports(record) });
+      return taken;
+    });
+    if (file) await this.#cleaner.clean(file, { again: true });
+  }
+
+  async refused(item: Pick<SettledItem, 'id'>, error: MillraceError): Promise<void> {
+    const file = await this.#settle(item.id, 'refused', undefined, async record => {
+      if (record.state === 'failed') return undefined;
+      const { ledger } = this.#context;
+      const taken = this.#take(record);
+      const failed = await ledger.failed(record, { reason: error.message, code: error.code, cleanup: taken ? 'error' : null });
+      if (taken) {
+        taken.record = failed;
+        taken.state = 'failed';
+      }
+      return taken;
+    });
+    if (file) await this.#cleaner.clean(file, { error, again: true });
+  }
+
+  /** Notes the end of one report, and lets `then` decide about its file while nothing else changes the row. */
+  async #settle(
+    id: string,
+    state: 'delivered' | 'refused',
+    serverId: string | undefined,
+    then: (record: FileRecord, last: boolean) => Promise<ActiveFile | undefined>,
+  ): Promise<ActiveFile | undefined> {
+    const { ledger } = this.#context;
+    await this.#handovers.settled(id);
+    const known = await ledger.fileOfReport(id);
+    // Another user of the queue, or a report that was settled before the last crash.
+    if (!known) return undefined;
+    return this.#rows.run(String(known.id), async () => {
+      const record = await ledger.get(known.id);
+      if (!record) return undefined;
+      const reports = await ledger.reportsOf(record);
+      const position = reports.find(report => report.id === id)?.position ?? -1;
+      const serverIds = record.serverIds.map((old, index) => (index === position ? (serverId ?? old) : old));
+      const updated = await ledger.reportSettled(record, id, state, serverIds);
+      const last = reports.every(report => report.id === id || report.state === 'delivered');
+      return then(updated, last);
+    });
+  }
+}

@@ -1,0 +1,104 @@
+/** Reads what can still be read of a damaged snapshot. */
+import type { Database, SqlJsStatic, SqlValue } from 'sql.js';
+import { wordsOf } from './store-errors.js';
+
+export interface Rescued {
+  /** The rows that could be read, in a sound database. `undefined`: SQLite finds nothing wrong with the file as it is. */
+  database: Database | undefined;
+  message: string;
+}
+
+/**
+ * @param build Makes an empty database with the tables of a version.
+ * @param newest The newest version that `build` knows.
+ */
+export function salvage(
+  sql: SqlJsStatic,
+  file: Uint8Array,
+  build: (version: number) => Database,
+  newest: number,
+): Rescued {
+  const damaged = new sql.Database(file);
+  try {
+    const verdict = read(damaged, 'PRAGMA integrity_check(1)')?.[0]?.[0];
+    const version = Number(read(damaged, 'PRAGMA user_version')?.[0]?.[0] ?? 0);
+    const known = Number.isInteger(version) && version >= 0 && version <= newest;
+    if (verdict === 'ok' && known) {
+      const message = 'the checksum of the snapshot is wrong; its structure is sound, so all rows were kept';
+      return { database: undefined, message };
+    }
+    const database = build(known && version > 0 ? version : newest);
+    database.run('CREATE TABLE IF NOT EXISTS millrace_store (sequence INTEGER NOT NULL)');
+    let rows = 0;
+    for (const table of tablesOf(database)) rows += copyTable(damaged, database, table);
+    return { database, message: `the snapshot is damaged; ${rows} rows could be read and were kept` };
+  } finally {
+    damaged.close();
+  }
+}
+
+function tablesOf(database: Database): string[] {
+  const tables = read(database, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
+  return (tables ?? []).map(([name]) => String(name));
+}
+
+/** Copies a table's rows from both ends towards the damage. */
+function copyTable(from: Database, to: Database, table: string): number {
+  const columns = (read(to, `SELECT name FROM pragma_table_info(${quote(table)})`) ?? []).map(([name]) => String(name));
+  const list = columns.map(name => `"${name.replaceAll('"', '""')}"`).join(', ');
+  const name = `"${table.replaceAll('"', '""')}"`;
+  const insert = `INSERT OR IGNORE INTO ${name} (${list}) VALUES (${columns.map(() => '?').join(', ')})`;
+  let copied = 0;
+  to.run('BEGIN');
+  const target = to.prepare(insert);
+  const take = (row: SqlValue[]): void => {
+    target.run(row);
+    copied += to.getRowsModified();
+  };
+  const key = isWithoutRowid(to, table) ? primaryKey(to, table) : ['rowid'];
+  for (const direction of ['ASC', 'DESC']) {
+    const order = key.map(column => `"${column}" ${direction}`).join(', ');
+    if (forEachRow(from, `SELECT ${list} FROM ${name} NOT INDEXED ORDER BY ${order}`, take)) break;
+  }
+  target.free();
+  to.run('COMMIT');
+  return copied;
+}
+
+function isWithoutRowid(database: Database, table: string): boolean {
+  return Number(read(database, `SELECT wr FROM pragma_table_list(${quote(table)})`)?.[0]?.[0]) === 1;
+}
+
+function primaryKey(database: Database, table: string): string[] {
+  const rows = read(database, `SELECT name FROM pragma_table_info(${quote(table)}) WHERE pk > 0 ORDER BY pk`);
+  return (rows ?? []).map(([name]) => String(name));
+}
+
+/** Hands on rows until the end or until one cannot be read; `true` when all were read. */
+function forEachRow(database: Database, sql: string, take: (row: SqlValue[]) => void): boolean {
+  try {
+    const statement = database.prepare(sql);
+    try {
+      while (statement.step()) take(statement.get());
+    } finally {
+      statement.free();
+    }
+    return true;
+  } catch {
+    // The damage starts here; what lies behind it is read from the other end.
+    return false;
+  }
+}
+
+function read(database: Database, sql: string): SqlValue[][] | undefined {
+  try {
+    return database.exec(sql)[0]?.values;
+  } catch (error) {
+    if (/out of memory/.test(wordsOf(error))) throw error;
+    return undefined;
+  }
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

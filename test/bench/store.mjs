@@ -1,0 +1,238 @@
+/**
+ * What the journaled store does with many rows, beside the bare cost of the disk in the same run:
+ * `node test/bench/store.mjs [rows]`. Needs no build of its own: it bundles the source into a temp folder.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { cp, mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const rows = Number(process.argv[2] ?? 1_000_000);
+const IN_FLIGHT = 2_000;
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+// Inside node_modules, so that the bundles find their packages; `workers/` beside the module, as in the package.
+const cache = join(dirname(dirname(createRequire(import.meta.url).resolve('esbuild/package.json'))), '.cache/millrace');
+await mkdir(cache, { recursive: true });
+const bundles = await mkdtemp(join(cache, 'bench-'));
+const folder = await mkdtemp(join(process.env.BENCH_FOLDER ?? root, '.bench-store-'));
+await build({
+  entryPoints: {
+    store: join(root, 'src/store/journaled-store.ts'),
+    'workers/sqlite': join(root, 'src/workers/sqlite.ts'),
+  },
+  outdir: bundles,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  packages: 'external',
+});
+const { JournaledStore } = await import(pathToFileURL(join(bundles, 'store.js')).href);
+
+const schema = {
+  version: 1,
+  migrations: [
+    `create table files (
+       id integer primary key, root integer not null, path text not null, path_hash integer not null,
+       size integer not null, mtime integer not null, ino integer not null, sha blob not null, state integer not null,
+       attempts integer not null, seen integer not null, claimed integer, completed integer, report blob not null);
+     create index files_by_path on files (path_hash);
+     create index files_by_content on files (substr(sha, 1, 8))`,
+  ],
+  statements: {
+    add: `insert into files values (?, ?, ?, ?, ?, ?, ?, unhex(?), ?, ?, ?, ?, ?, unhex(?))`,
+  },
+  queries: {
+    count: 'select count(*) as count from files',
+    byPath: 'select id, path, hex(sha) as sha from files where path_hash = ?',
+  },
+};
+
+const startOfDay = 1_790_000_000_000;
+function params(id) {
+  const path = `2026/11/${String(id % 30).padStart(2, '0')}/station-07/UUT${String(id).padStart(9, '0')}_r1.csv`;
+  const sha = createHash('sha256').update(path).digest();
+  const time = startOfDay + id * 100;
+  // The path's hash is 6 bytes of another checksum; a real one is as random.
+  return [
+    id,
+    1,
+    path,
+    sha.readUIntBE(20, 6),
+    4_000 + (id % 9_000),
+    time,
+    1_000_000 + id,
+    sha.toString('hex'),
+    7,
+    1,
+    time + 3,
+    time + 9,
+    time + 60,
+    sha.toString('hex', 0, 16),
+  ];
+}
+
+const megabytes = bytes => `${(bytes / 1e6).toFixed(1)} MB`;
+const ms = value => `${value.toFixed(1)} ms`;
+function quantile(sorted, share) {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+function spread(values) {
+  const sorted = Float64Array.from(values).sort();
+  return `p50 ${ms(quantile(sorted, 0.5))}, p99 ${ms(quantile(sorted, 0.99))}, max ${ms(sorted.at(-1) ?? 0)}`;
+}
+
+/** Appends and flushes groups of bytes: what any store must pay that keeps its word. */
+async function bareDisk(groups, bytes) {
+  const path = join(folder, 'bare');
+  const file = await open(path, 'w');
+  const content = randomBytes(bytes);
+  const times = [];
+  const startedAt = performance.now();
+  for (let index = 0; index < groups; index += 1) {
+    const at = performance.now();
+    await file.write(content);
+    await file.datasync();
+    times.push(performance.now() - at);
+  }
+  const total = performance.now() - startedAt;
+  await file.close();
+  await rm(path);
+  return { total, times };
+}
+
+const files = name => join(folder, name);
+const store = new JournaledStore({ directory: folder, name: 'bench', schema });
+store.on('error', ({ error }) => console.log('error:', error.message));
+const checkpoints = [];
+store.on('checkpointed', ({ bytes, durationMs }) =>
+  checkpoints.push({ bytes, from: performance.now() - durationMs, to: performance.now() }),
+);
+await store.open();
+
+const loop = monitorEventLoopDelay({ resolution: 1 });
+loop.enable();
+const acks = new Float64Array(rows);
+const ackedAt = new Float64Array(rows);
+let next = 0;
+const startedAt = performance.now();
+await Promise.all(
+  Array.from({ length: IN_FLIGHT }, async () => {
+    while (next < rows) {
+      const id = next++;
+      const at = performance.now();
+      await store.write('add', params(id + 1));
+      ackedAt[id] = performance.now();
+      acks[id] = ackedAt[id] - at;
+    }
+  }),
+);
+const writing = performance.now() - startedAt;
+loop.disable();
+const journalBytes = (await stat(files('bench.journal'))).size;
+
+const duringCheckpoint = [];
+const otherwise = [];
+for (let id = 0; id < rows; id += 1) {
+  const from = ackedAt[id] - acks[id];
+  const during = checkpoints.some(each => ackedAt[id] >= each.from && from <= each.to);
+  (during ? duringCheckpoint : otherwise).push(acks[id]);
+}
+
+let at = performance.now();
+await store.query('count');
+const lag = performance.now() - at;
+
+// At a rate that a station never reaches, but below that of SQL: what a snapshot of the full size does to it.
+const PACE = 20_000;
+async function paced(durationMs, until = () => true) {
+  const times = [];
+  const writes = [];
+  const from = performance.now();
+  while (performance.now() - from < durationMs || !until()) {
+    const due = ((performance.now() - from) / 1000) * PACE;
+    while (writes.length < due) {
+      const called = performance.now();
+      next += 1;
+      writes.push(store.write('add', params(next)).then(() => times.push(performance.now() - called)));
+    }
+    await new Promise(resolve => setTimeout(resolve, 2));
+  }
+  await Promise.all(writes);
+  return times;
+}
+const quiet = await paced(3_000);
+let done = false;
+at = performance.now();
+let checkpointing = 0;
+const snapshot = store.checkpoint().then(() => {
+  done = true;
+  checkpointing = performance.now() - at;
+});
+const busy = await paced(0, () => done);
+await snapshot;
+
+// What a kill at the worst moment would leave: the journal as long as it gets before a checkpoint.
+const crashFolder = `${folder}-crash`;
+for (let id = 0; id < rows * 0.2; id += 1_000) {
+  await Promise.all(Array.from({ length: 1_000 }, () => store.write('add', params(++next))));
+}
+await cp(folder, crashFolder, { recursive: true });
+const crashJournal = (await stat(join(crashFolder, 'bench.journal'))).size;
+
+at = performance.now();
+await store.close();
+const closing = performance.now() - at;
+const size = (await stat(files('bench.db'))).size;
+at = performance.now();
+const again = new JournaledStore({ directory: folder, name: 'bench', schema });
+await again.open();
+const reopening = performance.now() - at;
+const [{ count }] = await again.query('count');
+await again.close();
+
+at = performance.now();
+const crashed = new JournaledStore({ directory: crashFolder, name: 'bench', schema });
+await crashed.open();
+const recovering = performance.now() - at;
+const [{ count: recovered }] = await crashed.query('count');
+await crashed.close();
+await rm(crashFolder, { recursive: true });
+if (recovered !== count) throw new RangeError(`${count} rows were written, ${recovered} recovered`);
+
+const groups = Math.max(200, Math.round(writing / 10));
+const bare = await bareDisk(Math.min(groups, 1_000), 256 * 1024);
+const small = await bareDisk(500, 300);
+
+console.log(`rows                         ${count.toLocaleString('en')}`);
+console.log(
+  `acknowledged appends         ${Math.round(rows / (writing / 1000)).toLocaleString('en')} a second, ${IN_FLIGHT} in flight`,
+);
+console.log(
+  `  bare disk, 256 KiB groups  ${megabytes((bare.times.length * 256 * 1024) / (bare.total / 1000))}/s; a group ${spread(bare.times)}`,
+);
+console.log(`  ack, no checkpoint         ${spread(otherwise)}`);
+console.log(
+  `  ack, during checkpoint     ${spread(duringCheckpoint)} (${checkpoints.length} checkpoints before the last two)`,
+);
+console.log(`${PACE.toLocaleString('en')} appends a second      ack ${spread(quiet)}`);
+console.log(`  while a snapshot is written ${spread(busy)} (${ms(checkpointing)})`);
+console.log(`  bare disk, 300 bytes       ${spread(small.times)}`);
+console.log(
+  `event loop delay             p50 ${ms(loop.percentile(50) / 1e6)}, p99 ${ms(loop.percentile(99) / 1e6)}, max ${ms(loop.max / 1e6)}`,
+);
+console.log(`SQL behind at the end        ${ms(lag)}`);
+console.log(
+  `on disk after close          ${(size / count).toFixed(1)} bytes a row (${megabytes(size)}); journal before ${megabytes(journalBytes)}`,
+);
+console.log(`close                        ${ms(closing)}`);
+console.log(`reopen                       ${ms(reopening)}`);
+console.log(`reopen after a crash         ${ms(recovering)} (journal ${megabytes(crashJournal)})`);
+console.log(`memory                       ${megabytes(process.memoryUsage().rss)} resident`);
+
+await rm(folder, { recursive: true });
+await rm(bundles, { recursive: true });

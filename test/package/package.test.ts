@@ -1,0 +1,110 @@
+import { copyFile, cp, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Packed, packInto } from '../support/packed.js';
+import { repoRoot, runNode, runNpm } from '../support/run.js';
+import { temporaryFolders } from '../support/temp-folder.js';
+
+const newFolder = temporaryFolders();
+const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
+
+let packed: Packed;
+beforeAll(async () => {
+  packed = await packInto(await newFolder());
+  const { size, unpackedSize, files } = packed;
+  process.stdout.write(`packed ${kilobytes(size)}, unpacked ${kilobytes(unpackedSize)}, ${files.length} files\n`);
+}, 180_000);
+
+describe('the packed package', () => {
+  const read = (path: string): Promise<string> => readFile(join(packed.stage, path), 'utf8');
+  const filesLike = (pattern: RegExp): string[] => packed.files.filter(path => pattern.test(path));
+  const manifest = async () =>
+    JSON.parse(await read('package.json')) as {
+      exports: Record<string, string | Record<string, string>>;
+      dependencies: Record<string, string>;
+    };
+
+  it('holds what users need and nothing else', () => {
+    const needed = /^(dist\/.+\.(js|js\.map|d\.ts)|docs\/guides\/.+|CHANGELOG\.md|LICENSE|README\.md|package\.json)$/;
+    expect(packed.files.filter(path => !needed.test(path))).toEqual([]);
+    expect(packed.files).toEqual(expect.arrayContaining(['CHANGELOG.md', 'LICENSE', 'package.json']));
+  });
+
+  it('holds every file that its exports and its worker threads name', async () => {
+    const { exports } = await manifest();
+    const exported = Object.values(exports).flatMap(target =>
+      typeof target === 'string' ? [target] : Object.values(target),
+    );
+    const workers = [...(await read('src/worker-url.ts')).matchAll(/new URL\('(\.\/.+?)'/g)];
+    expect(workers).not.toEqual([]);
+    const named = [...exported, ...workers.map(match => match[1]?.replace('./', './dist/'))];
+    expect(packed.files).toEqual(expect.arrayContaining(named.map(path => path?.replace('./', ''))));
+  });
+
+  it('is small: no dependency was built in by mistake', () => {
+    expect(packed.size).toBeLessThan(400_000);
+    expect(packed.unpackedSize).toBeLessThan(2_000_000);
+  });
+
+  it('imports only Node and its own dependencies', async () => {
+    const dependencies = Object.keys((await manifest()).dependencies);
+    for (const path of filesLike(/\.js$/)) {
+      const foreign = packagesImportedBy(await read(path)).filter(name => !dependencies.includes(name));
+      expect(foreign, path).toEqual([]);
+    }
+  });
+
+  it('mentions no types but its own and those of Node', async () => {
+    const declarations = filesLike(/\.d\.ts$/);
+    expect(declarations).toEqual(expect.arrayContaining(['dist/index.d.ts', 'dist/testing/index.d.ts']));
+    for (const path of declarations) expect(packagesImportedBy(await read(path)), path).toEqual([]);
+  });
+
+  it('holds each source once, so that instanceof holds across its subpaths', async () => {
+    const maps = await Promise.all(filesLike(/\.js\.map$/).map(read));
+    const sources = maps.flatMap(map =>
+      (JSON.parse(map) as { sources: string[] }).sources.map(path => path.replace(/^(\.\.\/)+/, '')),
+    );
+    expect(sources).toContain('src/errors.ts');
+    expect(sources).toContain('src/testing/faulty-file-system.ts');
+    expect(sources.filter((source, index) => sources.indexOf(source) !== index)).toEqual([]);
+  });
+});
+
+describe('a project that installs the package', () => {
+  let project: string;
+
+  beforeAll(async () => {
+    project = await newFolder();
+    await cp(fileURLToPath(new URL('consumers', import.meta.url)), project, { recursive: true });
+    await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'consumers', private: true }));
+    await copyFile(packed.tarball, join(project, 'millrace.tgz'));
+    await runNpm('install --prefer-offline --no-audit --no-fund ./millrace.tgz', project);
+  }, 180_000);
+
+  it('imports it from an ES module', async () => {
+    expect(await runNode(['main.mjs'], join(project, 'esm'))).toEqual({ stdout: 'well\n', stderr: '' });
+  });
+
+  it('requires it from a CommonJS module', async () => {
+    expect(await runNode(['main.cjs'], join(project, 'commonjs'))).toEqual({ stdout: 'well\n', stderr: '' });
+  });
+
+  it('compiles against its types under the strictest settings, and runs', async () => {
+    const types = join(project, 'typescript');
+    await symlink(join(repoRoot, 'node_modules/@types'), join(project, 'node_modules/@types'), 'junction');
+    await runNode([join(repoRoot, 'node_modules/typescript/bin/tsc')], types);
+    expect(await runNode(['out/main.js'], types)).toEqual({ stdout: 'well\n', stderr: '' });
+  });
+});
+
+/** The packages that built code or declarations import in any way, without Node's own modules. */
+function packagesImportedBy(code: string): string[] {
+  return ts
+    .preProcessFile(code, true, true)
+    .importedFiles.map(file => file.fileName)
+    .filter(name => !name.startsWith('.') && !name.startsWith('node:'))
+    .map(name => /^(@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name);
+}

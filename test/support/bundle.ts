@@ -1,0 +1,28 @@
+/** Bundles TypeScript programs that a test runs outside vitest: worker threads and child processes need plain JavaScript. */
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+/** Where the bundles lie: inside node_modules, so that their imports of packages resolve. */
+export const bundleFolder = fileURLToPath(new URL('../../node_modules/.cache/millrace/', import.meta.url));
+
+/**
+ * Bundles `entry` into {@link bundleFolder} and gives the path of the program. As in the package, the worker threads
+ * lie in `workers/` beside it.
+ */
+export async function bundle(entry: string | URL, folder = '.'): Promise<string> {
+  const path = typeof entry === 'string' ? entry : fileURLToPath(entry);
+  const outfile = join(bundleFolder, folder, basename(path).replace(/\.ts$/, '.js'));
+  await build({
+    entryPoints: [path],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    sourcemap: 'inline',
+    logLevel: 'error',
+  });
+  return outfile;
+}
