@@ -245,5 +245,7 @@ export function systemCode(thrown: unknown): string | undefined {
 }
 
 function nameOf(type: { prototype: Error }, name: string): void {
+  // On the class as well: the bundler renames a class that speaks of itself.
+  Object.defineProperty(type, 'name', { value: name, configurable: true });
   Object.defineProperty(type.prototype, 'name', { value: name, configurable: true, writable: true });
 }

@@ -1,7 +1,28 @@
 /** The public face of millrace: everything but the subpaths is exported from here. */
 export { type Clock, systemClock, type Timer } from './clock.js';
+export {
+  type Conversion,
+  ConverterBase,
+  type ConverterContext,
+  type ConverterFolders,
+  type ValidationResult,
+} from './converters/converter-base.js';
+export {
+  type ConversionStatus,
+  ConverterResult,
+  type PostProcessAction,
+  type SuccessOptions,
+} from './converters/converter-result.js';
+export type { ConverterSource } from './converters/source.js';
+export type { FolderWatch, StartWatch, WatchOptions } from './discovery/watch.js';
 export { ERROR_CODES, type ErrorCode } from './error-codes.js';
 export * from './errors.js';
 export { type FileStat, type FileSystem, nodeFileSystem, type OpenFile } from './files/file-system.js';
+export type { FileIdentity } from './files/identity.js';
+export type { Cleanup, FileRecord, FileState } from './ledger/file-record.js';
+export { reportId } from './ledger/report-id.js';
 export type { ErrorEvent } from './observe/emitter.js';
 export { type LogFields, type Logger, silentLogger } from './observe/logger.js';
+export * from './pending/index.js';
+export * from './pool/index.js';
+export * from './submit/index.js';

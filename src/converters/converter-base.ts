@@ -59,7 +59,10 @@ export type Conversion<TReport> = TReport | readonly TReport[] | ConverterResult
  * @typeParam TReport What a report is: any JSON-serialisable object.
  * @typeParam TArguments What the converter can be configured with.
  */
-export abstract class ConverterBase<TReport extends object = object, TArguments extends object = Record<string, unknown>> {
+export abstract class ConverterBase<
+  TReport extends object = object,
+  TArguments extends object = Record<string, unknown>,
+> {
   /** Unique in the pool, stable over versions: idempotency keys are made with it. */
   abstract readonly name: string;
   /** Endings of the files that it converts, such as `.csv`; the case of letters does not matter. Empty: `filePatterns` alone decide. */

@@ -50,7 +50,10 @@ export class ConverterResult<TReport = unknown> {
 
   /** The source is converted: one report, or several in order. */
   static success<T>(reports: T | readonly T[], options: SuccessOptions = {}): ConverterResult<T> {
-    return new ConverterResult<T>('success', { ...options, reports: Array.isArray(reports) ? reports : [reports as T] });
+    return new ConverterResult<T>('success', {
+      ...options,
+      reports: Array.isArray(reports) ? reports : [reports as T],
+    });
   }
 
   /** The source cannot be converted. It goes to the error folder, after `maxRetries` where the error may pass. */

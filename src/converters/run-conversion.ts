@@ -72,7 +72,10 @@ async function convert(job: ConversionJob, context: ConverterContext): Promise<C
 function judge(validation: ValidationResult, rejectThreshold: number): ConverterResult | undefined {
   const { canConvert, confidence = 1, ready = true, retryAfterMs, message } = validation;
   if (!ready) {
-    return ConverterResult.suspended(message ?? 'the source is not complete yet', retryAfterMs === undefined ? {} : { retryAfterMs });
+    return ConverterResult.suspended(
+      message ?? 'the source is not complete yet',
+      retryAfterMs === undefined ? {} : { retryAfterMs },
+    );
   }
   if (!canConvert) return ConverterResult.rejected(message ?? 'the converter cannot convert this source');
   if (confidence < rejectThreshold) {
@@ -91,7 +94,9 @@ function toResult(converter: AnyConverter, returned: unknown): ConverterResult {
   if (reports.length === 0) return ConverterResult.skipped('the converter found no report in it');
   const odd = reports.findIndex(report => typeof report !== 'object' || report === null);
   if (odd >= 0) {
-    throw new ConverterError(`Converter '${converter.name}' returned ${String(reports[odd])} as report ${odd} of ${reports.length}`);
+    throw new ConverterError(
+      `Converter '${converter.name}' returned ${String(reports[odd])} as report ${odd} of ${reports.length}`,
+    );
   }
   return ConverterResult.success(reports);
 }
@@ -99,7 +104,9 @@ function toResult(converter: AnyConverter, returned: unknown): ConverterResult {
 function asConverterError(converter: AnyConverter, thrown: unknown): Error {
   if (thrown instanceof MillraceError) return thrown;
   const error = toError(thrown);
-  const wrapped = new ConverterError(error.message || `Converter '${converter.name}' threw ${error.name}`, { cause: thrown });
+  const wrapped = new ConverterError(error.message || `Converter '${converter.name}' threw ${error.name}`, {
+    cause: thrown,
+  });
   // The stack that helps is the one of the converter's own code.
   if (error.stack) wrapped.stack = error.stack;
   return wrapped;

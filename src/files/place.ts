@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { MillraceError, systemCode } from '../errors.js';
+import { silentLogger } from '../observe/logger.js';
 import { discard, syncFolder, tempName, writeAll } from './atomic-write.js';
 import { whileBusy } from './busy.js';
 import type { FileSystem } from './file-system.js';
 import { takeFreeName } from './free-name.js';
-import { silentLogger } from '../observe/logger.js';
 
 /** File systems without hard links say so in one of these ways. */
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL', 'UNKNOWN']);

@@ -22,7 +22,12 @@ export type Removal =
  * between, so the file is first taken under a hidden name ({@link takenName}), looked at, and then removed or given back.
  * @param tag Unique to the file, and the same in a later attempt, which then finishes what this one could not.
  */
-export async function removeVerified(fs: FileSystem, path: string, identity: FileIdentity, tag: string): Promise<Removal> {
+export async function removeVerified(
+  fs: FileSystem,
+  path: string,
+  identity: FileIdentity,
+  tag: string,
+): Promise<Removal> {
   const taken = takenName(path, tag);
   try {
     await whileBusy(() => fs.rename(path, taken));

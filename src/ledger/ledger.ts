@@ -8,8 +8,8 @@ import { JournaledStore } from '../store/journaled-store.js';
 import { Dictionary } from './dictionary.js';
 import type { Cleanup, FileRecord, FileState } from './file-record.js';
 import { correlationId, pathKey } from './report-id.js';
-import { parseRecord, type StoredRecord } from './stored-record.js';
 import { LEDGER_SCHEMA } from './schema.js';
+import { parseRecord, type StoredRecord } from './stored-record.js';
 
 /** What {@link Ledger} is made with. */
 export interface LedgerOptions {
@@ -85,10 +85,31 @@ export class Ledger {
     const { size, mtimeMs, ino } = identity;
     this.#later('seen', [id, this.#roots.idOf([root]), path, pathKey(root, path), size, mtimeMs, ino, now, attempts]);
     return {
-      id, root, path, size, mtimeMs, ino, attempts,
-      state: 'discovered', sha256: null, occurrence: 0, firstSeenAt: now, converter: null, converterVersion: null,
-      parameters: null, reports: 0, serverIds: [], archiveId: null, reason: null, code: null, notBefore: null,
-      cleanup: null, location: null, kept: false, updatedAt: now, completedAt: null,
+      id,
+      root,
+      path,
+      size,
+      mtimeMs,
+      ino,
+      attempts,
+      state: 'discovered',
+      sha256: null,
+      occurrence: 0,
+      firstSeenAt: now,
+      converter: null,
+      converterVersion: null,
+      parameters: null,
+      reports: 0,
+      serverIds: [],
+      archiveId: null,
+      reason: null,
+      code: null,
+      notBefore: null,
+      cleanup: null,
+      location: null,
+      kept: false,
+      updatedAt: now,
+      completedAt: null,
     };
   }
 
@@ -101,10 +122,32 @@ export class Ledger {
     const attempts = record.attempts + 1;
     const { sha256, occurrence, size, mtimeMs, ino } = content;
     const converterId = this.#converters.idOf([converter.name, converter.version, converter.parameters]);
-    await this.#write('claimed', [record.id, attempts, converterId, sha256, occurrence, size, mtimeMs, ino, this.#clock.now()]);
+    await this.#write('claimed', [
+      record.id,
+      attempts,
+      converterId,
+      sha256,
+      occurrence,
+      size,
+      mtimeMs,
+      ino,
+      this.#clock.now(),
+    ]);
     return {
-      ...record, state: 'processing', attempts, sha256, occurrence, size, mtimeMs, ino, reason: null, code: null,
-      converter: converter.name, converterVersion: converter.version, parameters: converter.parameters, notBefore: null,
+      ...record,
+      state: 'processing',
+      attempts,
+      sha256,
+      occurrence,
+      size,
+      mtimeMs,
+      ino,
+      reason: null,
+      code: null,
+      converter: converter.name,
+      converterVersion: converter.version,
+      parameters: converter.parameters,
+      notBefore: null,
     };
   }
 
@@ -116,8 +159,18 @@ export class Ledger {
   }
 
   /** Step 5 where the server has accepted all reports. */
-  async delivered(record: FileRecord, serverIds: readonly (string | null)[], cleanup: Cleanup): Promise<FileRecord> {
-    await this.#write('delivered', [record.id, serverIds.length, JSON.stringify(serverIds), cleanup, this.#clock.now()]);
+  async delivered(
+    record: FileRecord,
+    serverIds: readonly (string | null)[],
+    cleanup: Cleanup | null,
+  ): Promise<FileRecord> {
+    await this.#write('delivered', [
+      record.id,
+      serverIds.length,
+      JSON.stringify(serverIds),
+      cleanup,
+      this.#clock.now(),
+    ]);
     return { ...record, state: 'cleaning', reports: serverIds.length, serverIds, cleanup };
   }
 
@@ -139,7 +192,12 @@ export class Ledger {
   }
 
   /** A waiting report came to its end. */
-  async reportSettled(record: FileRecord, id: string, state: 'delivered' | 'refused', serverIds: readonly (string | null)[]): Promise<FileRecord> {
+  async reportSettled(
+    record: FileRecord,
+    id: string,
+    state: 'delivered' | 'refused',
+    serverIds: readonly (string | null)[],
+  ): Promise<FileRecord> {
     await this.store.writeAll([
       { statement: 'reportSettled', params: [id, state] },
       { statement: 'serverIds', params: [record.id, JSON.stringify(serverIds), this.#clock.now()] },
@@ -164,7 +222,10 @@ export class Ledger {
   }
 
   /** It cannot be converted or delivered. */
-  async failed(record: FileRecord, why: { reason: string; code: string; cleanup: Cleanup | null; converter?: ConverterIdentity }): Promise<FileRecord> {
+  async failed(
+    record: FileRecord,
+    why: { reason: string; code: string; cleanup: Cleanup | null; converter?: ConverterIdentity },
+  ): Promise<FileRecord> {
     const now = this.#clock.now();
     const converterId = why.converter
       ? this.#converters.idOf([why.converter.name, why.converter.version, why.converter.parameters])
@@ -174,7 +235,10 @@ export class Ledger {
   }
 
   /** There is nothing to deliver, on purpose. */
-  async skipped(record: FileRecord, why: { reason: string; cleanup: Cleanup | null; converter?: ConverterIdentity; sha256?: string }): Promise<FileRecord> {
+  async skipped(
+    record: FileRecord,
+    why: { reason: string; cleanup: Cleanup | null; converter?: ConverterIdentity; sha256?: string },
+  ): Promise<FileRecord> {
     const now = this.#clock.now();
     const converterId = why.converter
       ? this.#converters.idOf([why.converter.name, why.converter.version, why.converter.parameters])
@@ -215,9 +279,14 @@ export class Ledger {
     return this.#records('byPathAnywhere', [pathKey(root, path), root, path, limit]);
   }
 
-  /** The file whose source lies at this place now, such as in a done folder. */
+  /** The file, not yet or never completed, whose source lies at this place now. */
   async atLocation(location: string): Promise<FileRecord | undefined> {
     return (await this.#records('byLocation', [location]))[0];
+  }
+
+  /** As {@link atLocation}, among completed files. Reads all rows: for a person who asks, not for the pool. */
+  async completedAtLocation(location: string): Promise<FileRecord | undefined> {
+    return (await this.#records('byCompletedLocation', [location]))[0];
   }
 
   async get(id: number): Promise<FileRecord | undefined> {
@@ -250,7 +319,12 @@ export class Ledger {
   }
 
   /** A page of rows by ascending id. */
-  page(filter: { state?: FileState | undefined; converterName?: string | undefined; afterId: number; limit: number }): Promise<FileRecord[]> {
+  page(filter: {
+    state?: FileState | undefined;
+    converterName?: string | undefined;
+    afterId: number;
+    limit: number;
+  }): Promise<FileRecord[]> {
     const { state = null, converterName = null, afterId, limit } = filter;
     const query = state === null || TERMINAL_AND_MANY.has(state) ? 'page' : 'pageAtWork';
     return this.#records(query, [afterId, state, converterName, limit]);
@@ -261,7 +335,9 @@ export class Ledger {
   }
 
   /** The reports of a file that is being delivered. */
-  reportsOf(record: Pick<FileRecord, 'id'>): Promise<{ id: string; position: number; state: 'queued' | 'delivered' | 'refused' }[]> {
+  reportsOf(
+    record: Pick<FileRecord, 'id'>,
+  ): Promise<{ id: string; position: number; state: 'queued' | 'delivered' | 'refused' }[]> {
     return this.#query('reportsOf', [record.id]);
   }
 
@@ -284,11 +360,20 @@ export class Ledger {
   }
 
   /** Rows that may be compacted: finished before `before`, or among the `maxRows` newest no more. 500 at a time. */
-  async compactable(afterId: number, before: number, maxRows: number): Promise<{ id: number; root: string; path: string; state: FileState; reports: number; kept: boolean }[]> {
+  async compactable(
+    afterId: number,
+    before: number,
+    maxRows: number,
+  ): Promise<{ id: number; root: string; path: string; state: FileState; reports: number; kept: boolean }[]> {
     const nth = (await this.#query<{ id: number }>('nthNewest', [maxRows]))[0]?.id ?? 0;
-    const rows = await this.#query<{ id: number; root: string; path: string; state: FileState; reports: number; kept: number }>(
-      'compactable', [afterId, before, nth],
-    );
+    const rows = await this.#query<{
+      id: number;
+      root: string;
+      path: string;
+      state: FileState;
+      reports: number;
+      kept: number;
+    }>('compactable', [afterId, before, nth]);
     return rows.map(row => ({ ...row, kept: row.kept === 1 }));
   }
 

@@ -11,7 +11,10 @@ const REPORTS = 'b1c3c7de-5a0c-5a5e-9d0e-0f6f6d696c6c';
  * report's index and, where the same content was delivered before on purpose, how many times.
  */
 export function reportId(sha256: string, converterName: string, index: number, occurrence = 0): string {
-  return uuidv5(JSON.stringify(occurrence === 0 ? [sha256, converterName, index] : [sha256, converterName, index, occurrence]), REPORTS);
+  return uuidv5(
+    JSON.stringify(occurrence === 0 ? [sha256, converterName, index] : [sha256, converterName, index, occurrence]),
+    REPORTS,
+  );
 }
 
 /** The id that accompanies a file from detection to the server's answer: the ledger's own id and the row's. */
@@ -21,5 +24,8 @@ export function correlationId(ledgerId: string, recordId: number): string {
 
 /** A 48-bit key under which a path is found; paths that the platform takes for the same file have the same key. */
 export function pathKey(root: string, path: string): number {
-  return createHash('sha1').update(comparable(`${root}\0${path}`)).digest().readUIntBE(0, 6);
+  return createHash('sha1')
+    .update(comparable(`${root}\0${path}`))
+    .digest()
+    .readUIntBE(0, 6);
 }

@@ -36,6 +36,7 @@ const TABLES = `
   create index files_by_path on files (path_key);
   create index files_by_content on files (substr(sha256, 1, 8)) where sha256 is not null;
   create index files_at_work on files (state, id) where state not in ('completed', 'skipped');
+  create index files_by_location on files (location) where location is not null and state <> 'completed';
   create index files_to_clean on files (id) where cleanup is not null;
   create table reports (
     id text primary key,
@@ -106,7 +107,8 @@ export const LEDGER_SCHEMA = {
       select max(files.id) from json_each(?2) as wanted join files on files.path_key = wanted.value ->> 0
       where files.root = ?1 and files.path = wanted.value ->> 1 group by files.path)`,
     byPathAnywhere: `${RECORD} where path_key = ?1 and roots.path = ?2 and files.path = ?3 order by files.id desc limit ?4`,
-    byLocation: `${RECORD} where location = ? order by files.id desc limit 1`,
+    byLocation: `${RECORD} where location = ?1 and location is not null and state <> 'completed' order by files.id desc limit 1`,
+    byCompletedLocation: `${RECORD} where location = ?1 and state = 'completed' order by files.id desc limit 1`,
     delivered: `${RECORD} where substr(sha256, 1, 8) = substr(unhex(?1), 1, 8) and sha256 = unhex(?1) and converters.name = ?2
       and files.id <> ?3 and reports > 0 and state in ('delivering', 'cleaning', 'completed') order by files.id limit 1`,
     occurrences: `select count(*) as count from files join converters on converters.id = files.converter

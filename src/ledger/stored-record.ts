@@ -5,5 +5,9 @@ import type { FileRecord } from './file-record.js';
 export type StoredRecord = Omit<FileRecord, 'serverIds' | 'kept'> & { serverIds: string | null; kept: number };
 
 export function parseRecord(row: StoredRecord): FileRecord {
-  return { ...row, serverIds: row.serverIds === null ? [] : (JSON.parse(row.serverIds) as (string | null)[]), kept: row.kept === 1 };
+  return {
+    ...row,
+    serverIds: row.serverIds === null ? [] : (JSON.parse(row.serverIds) as (string | null)[]),
+    kept: row.kept === 1,
+  };
 }

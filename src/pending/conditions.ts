@@ -6,7 +6,7 @@ const FOR_EVER_MS = 2 ** 31 - 1;
 
 export class Conditions {
   readonly #clock: Clock;
-  readonly #waiting = new Map<() => boolean, () => void>();
+  readonly #waiting = new Map<() => boolean, { resolve: () => void; reject: (error: Error) => void }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -14,7 +14,12 @@ export class Conditions {
 
   /** To be called after every change. */
   check(): void {
-    for (const [condition, resolve] of this.#waiting) if (condition()) resolve();
+    for (const [condition, { resolve }] of this.#waiting) if (condition()) resolve();
+  }
+
+  /** Nothing will change any more: whoever waits is told so. */
+  close(error: Error): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
   }
 
   /** Resolves once `condition` holds; rejects with the signal's reason. Keeps the process alive meanwhile. */
@@ -28,7 +33,7 @@ export class Conditions {
       await new Promise<void>((resolve, reject) => {
         giveUp = () => reject(signal?.reason);
         signal?.addEventListener('abort', giveUp, { once: true });
-        this.#waiting.set(condition, resolve);
+        this.#waiting.set(condition, { resolve, reject });
       });
     } finally {
       this.#waiting.delete(condition);

@@ -1,4 +1,5 @@
 /** The parts of the queue, made and connected: what each change in one means for the others. */
+import { setMaxListeners } from 'node:events';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { ServiceError, systemCode } from '../errors.js';
 import { DiskSpaceMonitor } from '../files/disk-space.js';
@@ -59,7 +60,8 @@ export class Engine {
         path: directory,
         onLow: event => this.#diskChanged(() => notify('diskLow', event)),
         onRecovered: event => {
-          void this.#reserve.create();
+          // Not with the last bytes: what has just become free is for reports.
+          if (event.freeBytes > event.thresholdBytes + 2 * options.reserveBytes) void this.#reserve.create();
           this.#diskChanged(() => notify('diskRecovered', event));
         },
       }),
@@ -81,6 +83,8 @@ export class Engine {
       },
       folderIsGone: () => this.session.isGone(),
     };
+    // Every request on its way listens to it; that is no leak, and Node would warn of one.
+    setMaxListeners(0, this.core.abort.signal);
     this.room = new Room(this.core);
     this.intake = new Intake(this.core, this.room);
     this.settlement = new Settlement(this.core, () => this.#progressed());

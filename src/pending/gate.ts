@@ -152,7 +152,7 @@ export class Gate {
   /** Asks the server now instead of at the end of the waiting time. */
   probeNow(): void {
     if (this.offlineReason === undefined || this.#shut || this.#probing) return;
-    this.#probeDue = true;
+    this.#probeDue = this.holdMs === 0;
     this.#probeLater(0);
   }
 
@@ -190,8 +190,9 @@ export class Gate {
     const { clock, random } = this.#options;
     if (this.#shut || this.#probing) return;
     if (this.#timer) clock.clearTimeout(this.#timer);
+    const waitMs = Math.max(delayMs, this.holdMs);
     // A hall of stations that lost their server together must not come back together.
-    this.#timer = clock.setTimeout(() => void this.#probe(), delayMs * (1 + random() * 0.1));
+    this.#timer = clock.setTimeout(() => void this.#probe(), waitMs * (1 + random() * 0.1));
     this.#timer.unref();
   }
 

@@ -226,7 +226,7 @@ export class PendingQueue extends SafeEmitter<PendingQueueEvents> {
     core.space.stop();
     await session.stop();
     this.#phase = 'stopped';
-    conditions.check();
+    conditions.close(closed('The queue was stopped'));
   }
 
   #assertUsable(): void {

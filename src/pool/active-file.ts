@@ -14,6 +14,8 @@ export interface ActiveFile {
   /** Where its bytes are: there, or in the error or pending folder from which it was taken back. */
   location: string;
   readonly correlationId: string;
+  /** From 1 to 10; 10 goes first. */
+  readonly priority: number;
   /** When it was queued, monotonic ms: the beginning of its waiting. */
   queuedAt: number;
   /** When its conversion began, monotonic ms. */
@@ -35,6 +37,7 @@ export function activeFile(record: FileRecord, entry: ConverterEntry, correlatio
     path,
     location: record.location ?? path,
     correlationId,
+    priority: entry.priority,
     queuedAt: 0,
     startedAt: 0,
     unreadable: 0,

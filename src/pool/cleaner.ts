@@ -72,7 +72,9 @@ export class Cleaner {
       if (signal.aborted) return;
       this.#places.suspect(file.entry, error);
       const path = file.path;
-      const failed = new MillraceError('FILE_OPERATION', `${path} could not be cleaned up: ${error.message}`, { cause: error });
+      const failed = new MillraceError('FILE_OPERATION', `${path} could not be cleaned up: ${error.message}`, {
+        cause: error,
+      });
       // Once: it is tried for as long as it takes, and would fill the log of a night.
       if (failures === 0) notify('error', { error: failed, path, correlationId: file.correlationId });
       this.#later.put({ ...retry, failures: failures + 1 }, Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** failures));
@@ -121,7 +123,8 @@ export class Cleaner {
   async #complete(file: ActiveFile, { location, kept }: PostProcessed): Promise<void> {
     const { ledger, notify, clock } = this.#context;
     file.record = await ledger.completed(file.record, location, kept);
-    const durationMs = file.startedAt === 0 ? clock.now() - file.record.firstSeenAt : clock.monotonic() - file.startedAt;
+    const durationMs =
+      file.startedAt === 0 ? clock.now() - file.record.firstSeenAt : clock.monotonic() - file.startedAt;
     notify('completed', { ...about(file), reports: deliveredReports(file.record), durationMs });
   }
 
@@ -139,7 +142,10 @@ export class Cleaner {
 
 /** The reports of a delivered file. */
 export function deliveredReports({ sha256, converter, occurrence, serverIds }: FileRecord): DeliveredReport[] {
-  return serverIds.map((serverId, index) => ({ id: reportId(sha256 ?? '', converter ?? '', index, occurrence), serverId }));
+  return serverIds.map((serverId, index) => ({
+    id: reportId(sha256 ?? '', converter ?? '', index, occurrence),
+    serverId,
+  }));
 }
 
 /** The error of a file that failed before this process began. */

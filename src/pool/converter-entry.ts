@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
 import picomatch from 'picomatch';
-import type { AnyConverter } from '../converters/run-conversion.js';
 import { ConverterBase } from '../converters/converter-base.js';
+import type { AnyConverter } from '../converters/run-conversion.js';
 import { neverData } from '../discovery/never-data.js';
 import type { ConfigProblem } from '../errors.js';
 import { isInside } from '../files/names.js';
@@ -20,7 +20,11 @@ export interface ConverterEntry extends Required<Omit<ConverterOptions, 'include
 }
 
 /** Completes the options of one converter. Each problem is added to `problems` under `path`. */
-export function toEntry(options: ConverterOptions, path: string, problems: ConfigProblem[]): ConverterEntry | undefined {
+export function toEntry(
+  options: ConverterOptions,
+  path: string,
+  problems: ConfigProblem[],
+): ConverterEntry | undefined {
   const before = problems.length;
   checkOptions(options, path, problems);
   if (problems.length > before) return undefined;
@@ -76,8 +80,10 @@ const CHOICES: Partial<Record<keyof ConverterOptions, readonly unknown[]>> = {
 function checkOptions(options: ConverterOptions, path: string, problems: ConfigProblem[]): void {
   const problem = (key: string, message: string): void => void problems.push({ path: `${path}.${key}`, message });
   const { converter, watchFolder } = options;
-  if (!(converter instanceof ConverterBase)) problem('converter', 'must be an instance of a class that extends ConverterBase');
-  else if (typeof converter.name !== 'string' || converter.name === '') problem('converter.name', 'must be a text that is not empty');
+  if (!(converter instanceof ConverterBase))
+    problem('converter', 'must be an instance of a class that extends ConverterBase');
+  else if (typeof converter.name !== 'string' || converter.name === '')
+    problem('converter.name', 'must be a text that is not empty');
   if (typeof watchFolder !== 'string' || watchFolder === '') problem('watchFolder', 'must be the path of a folder');
   for (const [key, [min, max]] of Object.entries(RANGES)) {
     const value: unknown = options[key as keyof ConverterOptions];
@@ -87,7 +93,8 @@ function checkOptions(options: ConverterOptions, path: string, problems: ConfigP
   }
   for (const [key, choices] of Object.entries(CHOICES)) {
     const value = options[key as keyof ConverterOptions];
-    if (value !== undefined && !choices.includes(value)) problem(key, `must be one of ${choices.join(', ')}, not ${String(value)}`);
+    if (value !== undefined && !choices.includes(value))
+      problem(key, `must be one of ${choices.join(', ')}, not ${String(value)}`);
   }
   for (const key of ['doneFolder', 'errorFolder', 'pendingFolder'] as const) {
     const folder = options[key];
@@ -107,14 +114,20 @@ function refusal(options: ConverterOptions): (path: string) => string | undefine
     if (!options.recursive && path.includes('/')) return 'it lies in a sub-folder and recursive is off';
     if (excluded?.(path)) return 'it matches an exclude pattern';
     if (included && !included(path)) return 'it matches no include pattern';
-    if (!converter.matchesFile(path)) return `its name is none that '${converter.name}' converts (${converter.supportedExtensions.join(', ')})`;
+    if (!converter.matchesFile(path))
+      return `its name is none that '${converter.name}' converts (${converter.supportedExtensions.join(', ')})`;
     return undefined;
   };
 }
 
 /** Folders of `entries` inside `root` that are not watched: what we put there ourselves. */
 export function excludedFolders(root: string, entries: readonly ConverterEntry[]): string[] {
-  const folders = entries.flatMap(entry => [entry.doneFolder, entry.errorFolder, entry.pendingFolder, entry.watchFolder]);
+  const folders = entries.flatMap(entry => [
+    entry.doneFolder,
+    entry.errorFolder,
+    entry.pendingFolder,
+    entry.watchFolder,
+  ]);
   return [...new Set(folders)].filter(folder => folder !== root && isInside(root, folder));
 }
 

@@ -1,15 +1,15 @@
 /** From a path that somebody heard of, or a scan found, to a file that the pool has in hand. */
 import { join } from 'node:path';
 import type { Clock } from '../clock.js';
-import { toError } from '../errors.js';
 import { StabilityGate } from '../discovery/stability-gate.js';
+import { toError } from '../errors.js';
 import type { FileStat, FileSystem } from '../files/file-system.js';
 import { type FileIdentity, identityOf, sameIdentity } from '../files/identity.js';
 import { relativeTo } from '../files/names.js';
 import type { FileRecord } from '../ledger/file-record.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { inBatches, mapConcurrently } from './batches.js';
 import { type ActiveFile, activeFile } from './active-file.js';
+import { inBatches, mapConcurrently } from './batches.js';
 import type { ConverterEntry } from './converter-entry.js';
 import type { ScanStatistics } from './pool-events.js';
 import type { Roster } from './roster.js';
@@ -41,6 +41,8 @@ export interface IntakeOptions {
   /** It went away before it was taken. */
   onVanished: (file: ActiveFile) => void;
   onError: (error: Error, path: string) => void;
+  /** Nothing is being looked at any more. */
+  onQuiet: () => void;
 }
 
 /** A file found on the disk. */
@@ -66,6 +68,7 @@ export class Intake {
   #held = false;
   #running: Promise<void> | undefined;
   #scans = 0;
+  #milestone: { count: number; reached: () => void } | undefined;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -139,10 +142,18 @@ export class Intake {
       this.#options.onError(toError(thrown), root.root);
     } finally {
       this.#scans -= 1;
+      if (this.idle) this.#options.onQuiet();
     }
     statistics.skipped = statistics.scanned - statistics.queued - statistics.errors;
     statistics.durationMs = clock.monotonic() - startedAt;
     return statistics;
+  }
+
+  /** Resolves when so many files were taken in. */
+  admitted(count: number): Promise<void> {
+    return new Promise(resolve => {
+      this.#milestone = { count, reached: resolve };
+    });
   }
 
   /** Stops waiting for files. */
@@ -159,6 +170,7 @@ export class Intake {
       .finally(() => {
         this.#running = undefined;
         this.#look();
+        if (this.idle) this.#options.onQuiet();
       });
   }
 
@@ -192,16 +204,21 @@ export class Intake {
   /** @returns How many of them are new. */
   async #admit(root: IntakeRoot, found: readonly Found[], scanned: boolean): Promise<number> {
     const { ledger, roster } = this.#options;
-    const known = await ledger.lookup(root.root, found.map(file => file.path));
+    const known = await ledger.lookup(
+      root.root,
+      found.map(file => file.path),
+    );
     let admitted = 0;
     for (const { path, entry, stat } of found) {
       const absolute = join(root.root, path);
       const identity = identityOf(stat);
       const row = known.get(path);
       if (roster.at(absolute) || (row && isSettled(row, identity))) continue;
-      const record = row?.state === 'discovered' && row.location === null ? row : ledger.seen(root.root, path, identity);
+      const record =
+        row?.state === 'discovered' && row.location === null ? row : ledger.seen(root.root, path, identity);
       const file = this.#take(record, entry, absolute);
       admitted += 1;
+      if (this.#milestone && --this.#milestone.count <= 0) this.#milestone.reached();
       this.#options.onDiscovered(file);
       if (scanned && this.#isLongAtRest(stat, entry)) this.#options.onReady(file);
       else this.wait(file, identity);

@@ -2,19 +2,20 @@
  * The way of one file through the pool, in the order of durable writes that lets it be interrupted anywhere: claim,
  * convert, deliver, note the delivery, clean up, note the end. The architecture guide explains each step.
  */
-import type { AnyConverter } from '../converters/run-conversion.js';
-import { type ContextFacts, makeContext, runConversion } from '../converters/run-conversion.js';
+
 import type { ConverterResult } from '../converters/converter-result.js';
 import { FileSource } from '../converters/file-source.js';
+import type { AnyConverter } from '../converters/run-conversion.js';
+import { type ContextFacts, makeContext, runConversion } from '../converters/run-conversion.js';
 import type { ErrorCode } from '../error-codes.js';
 import { ConverterError, MillraceError, systemCode, toError } from '../errors.js';
 import { reportId } from '../ledger/report-id.js';
 import type { ActiveFile } from './active-file.js';
 import type { Cleaner } from './cleaner.js';
-import type { KeyedLock } from './keyed-lock.js';
-import { isTransient } from './transient.js';
 import { deliverReports, type Handovers } from './delivery.js';
+import type { KeyedLock } from './keyed-lock.js';
 import { about, maxAttempts, type PoolContext } from './pool-context.js';
+import { isTransient } from './transient.js';
 
 /** What becomes of a file after its turn, beside what the ledger says. */
 export interface JourneyExits {
@@ -76,9 +77,16 @@ export class Journey {
       } else if ((error as Partial<MillraceError>).code === 'SOURCE_CHANGED') {
         await this.#exits.changed(file);
       } else if (++file.unreadable <= MAX_UNREADABLE) {
-        this.#again(file, `it cannot be read: ${error.message}`, FIRST_UNREADABLE_DELAY_MS * 2 ** (file.unreadable - 1));
+        this.#again(
+          file,
+          `it cannot be read: ${error.message}`,
+          FIRST_UNREADABLE_DELAY_MS * 2 ** (file.unreadable - 1),
+        );
       } else {
-        await this.#fail(file, new MillraceError('SOURCE_UNREADABLE', `${file.path} cannot be read: ${error.message}`, { cause: error }));
+        await this.#fail(
+          file,
+          new MillraceError('SOURCE_UNREADABLE', `${file.path} cannot be read: ${error.message}`, { cause: error }),
+        );
       }
       return undefined;
     }
@@ -92,10 +100,19 @@ export class Journey {
     const name = entry.converter.name;
     if (entry.duplicates === 'skip') {
       const twin = await ledger.deliveredTwin(file.record, sha256, name);
-      if (twin) return this.#skip(file, `its content was delivered before, as ${twin.path}`, { sha256, duplicateOf: twin.path });
+      if (twin)
+        return this.#skip(file, `its content was delivered before, as ${twin.path}`, {
+          sha256,
+          duplicateOf: twin.path,
+        });
     }
     const fresh = file.record.sha256 !== sha256;
-    const occurrence = entry.duplicates === 'skip' ? 0 : fresh ? await ledger.occurrences(file.record, sha256, name) : file.record.occurrence;
+    const occurrence =
+      entry.duplicates === 'skip'
+        ? 0
+        : fresh
+          ? await ledger.occurrences(file.record, sha256, name)
+          : file.record.occurrence;
     file.record = await ledger.claim(file.record, entry.identity, { ...source.identity, sha256, occurrence });
     file.state = 'processing';
     const attempt = file.record.attempts;
@@ -132,13 +149,20 @@ export class Journey {
       case 'rejected':
         return this.#fail(file, new ConverterError(result.reason ?? 'rejected', {}, 'REJECTED'), source, result);
       case 'failed':
-        return this.#failOrRetry(file, result.error ?? new ConverterError('it failed without an error'), source, result);
+        return this.#failOrRetry(
+          file,
+          result.error ?? new ConverterError('it failed without an error'),
+          source,
+          result,
+        );
     }
   }
 
   async #deliver(file: ActiveFile, source: FileSource, result: ConverterResult): Promise<void> {
     const { ledger, notify } = this.#context;
-    const ids = result.reports.map((_, index) => reportId(file.record.sha256 ?? '', file.entry.converter.name, index, file.record.occurrence));
+    const ids = result.reports.map((_, index) =>
+      reportId(file.record.sha256 ?? '', file.entry.converter.name, index, file.record.occurrence),
+    );
     file.state = 'delivering';
     const end = this.#handovers.begin(ids);
     try {
@@ -164,7 +188,12 @@ export class Journey {
   async #skip(file: ActiveFile, reason: string, facts: { sha256: string; duplicateOf?: string }): Promise<void> {
     const { ledger, notify } = this.#context;
     const cleanup = file.entry.postProcess;
-    file.record = await ledger.skipped(file.record, { reason, cleanup, converter: file.entry.identity, sha256: facts.sha256 });
+    file.record = await ledger.skipped(file.record, {
+      reason,
+      cleanup,
+      converter: file.entry.identity,
+      sha256: facts.sha256,
+    });
     file.state = 'skipped';
     const { duplicateOf } = facts;
     notify('skipped', { ...about(file), reason, ...(duplicateOf === undefined ? {} : { duplicateOf }) });
@@ -186,7 +215,8 @@ export class Journey {
   }
 
   async #failOrRetry(file: ActiveFile, error: Error, source: FileSource, result: ConverterResult): Promise<void> {
-    if (!isTransient(error) || file.record.attempts >= maxAttempts(file)) return this.#fail(file, error, source, result);
+    if (!isTransient(error) || file.record.attempts >= maxAttempts(file))
+      return this.#fail(file, error, source, result);
     file.record = await this.#context.ledger.release(file.record, error.message);
     this.#again(file, error.message, file.entry.retryDelayMs);
   }
@@ -225,13 +255,22 @@ export class Journey {
     this.#exits.again(file, delayMs);
   }
 
-  async #hook(file: ActiveFile, name: 'onSuccess' | 'onFailure', source: FileSource, result: ConverterResult): Promise<void> {
+  async #hook(
+    file: ActiveFile,
+    name: 'onSuccess' | 'onFailure',
+    source: FileSource,
+    result: ConverterResult,
+  ): Promise<void> {
     const converter: AnyConverter = file.entry.converter;
     try {
       const { signal } = this.#context;
       await converter[name]?.(source, result, makeContext(this.#facts(file), signal));
     } catch (thrown) {
-      const error = new MillraceError('HOOK_FAILED', `${name} of '${converter.name}' failed: ${toError(thrown).message}`, { cause: thrown });
+      const error = new MillraceError(
+        'HOOK_FAILED',
+        `${name} of '${converter.name}' failed: ${toError(thrown).message}`,
+        { cause: thrown },
+      );
       this.#context.notify('error', { error, path: file.path, correlationId: file.correlationId });
     }
   }
@@ -244,7 +283,12 @@ export class Journey {
       attempt: file.record.attempts,
       correlationId: file.correlationId,
       stationName: this.#context.stationName,
-      folders: { watch: entry.watchFolder, done: entry.doneFolder, error: entry.errorFolder, pending: entry.pendingFolder },
+      folders: {
+        watch: entry.watchFolder,
+        done: entry.doneFolder,
+        error: entry.errorFolder,
+        pending: entry.pendingFolder,
+      },
     };
   }
 }

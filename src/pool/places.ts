@@ -7,8 +7,24 @@ import type { ConverterEntry } from './converter-entry.js';
 
 /** What a share or a disk says when it is away, or full. */
 const PLACE_CODES = new Set([
-  'ENOENT', 'ENOTDIR', 'EIO', 'ENXIO', 'ENODEV', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETDOWN',
-  'ENETUNREACH', 'ETIMEDOUT', 'ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'UNKNOWN',
+  'ENOENT',
+  'ENOTDIR',
+  'EIO',
+  'ENXIO',
+  'ENODEV',
+  'ESTALE',
+  'ENOTCONN',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'ENOSPC',
+  'EDQUOT',
+  'EROFS',
+  'EACCES',
+  'EPERM',
+  'UNKNOWN',
 ]);
 /** A dead share can hang for minutes; nobody waits longer than this for an answer. */
 const PROBE_TIMEOUT_MS = 5_000;
@@ -60,7 +76,10 @@ export class Places {
 
   async #reach(entry: ConverterEntry): Promise<void> {
     const { fs } = this.#options;
-    const folders = [entry.errorFolder, ...(entry.postProcess === 'move' || entry.postProcess === 'zip' ? [entry.doneFolder] : [])];
+    const folders = [
+      entry.errorFolder,
+      ...(entry.postProcess === 'move' || entry.postProcess === 'zip' ? [entry.doneFolder] : []),
+    ];
     for (const folder of folders) await makeFolder(fs, folder);
   }
 
@@ -83,7 +102,11 @@ export class Places {
     if (this.#closed) return;
     const { clock, probeIntervalMs, onAway } = this.#options;
     if (!this.#away.has(entry)) {
-      const error = new MillraceError('FOLDER_MISSING', `A folder of '${entry.converter.name}' cannot be reached: ${cause.message}`, { cause });
+      const error = new MillraceError(
+        'FOLDER_MISSING',
+        `A folder of '${entry.converter.name}' cannot be reached: ${cause.message}`,
+        { cause },
+      );
       this.#away.set(entry, error);
       onAway(entry, error);
     }

@@ -41,7 +41,12 @@ export interface PoolEvents {
   /** A worker has it; the attempt is counted. */
   converting: FileEvent & { attempt: number; maxAttempts: number };
   /** Its reports are made. */
-  converted: FileEvent & { reports: number; warnings: readonly string[]; metadata: Readonly<Record<string, unknown>>; durationMs: number };
+  converted: FileEvent & {
+    reports: number;
+    warnings: readonly string[];
+    metadata: Readonly<Record<string, unknown>>;
+    durationMs: number;
+  };
   /** The server has accepted all its reports. */
   delivered: FileEvent & { reports: readonly DeliveredReport[] };
   /** Some of its reports wait in the pending queue. */

@@ -6,7 +6,7 @@ import type { StartWatch } from '../discovery/watch.js';
 import type { FileSystem } from '../files/file-system.js';
 import type { Logger } from '../observe/logger.js';
 import type { PendingQueue } from '../pending/index.js';
-import type { Submitter, SubmitFunction } from '../submit/index.js';
+import type { SubmitFunction, Submitter } from '../submit/index.js';
 
 /** One converter with its folders. */
 export interface ConverterOptions {

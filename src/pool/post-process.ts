@@ -28,7 +28,12 @@ export interface PostProcessed {
  * touched: a newer file of the same name stays where it is.
  * @param again It may have been begun before: what was done then is found and not done twice.
  */
-export async function postProcess(fs: FileSystem, file: ActiveFile, action: Cleanup, again: boolean): Promise<PostProcessed> {
+export async function postProcess(
+  fs: FileSystem,
+  file: ActiveFile,
+  action: Cleanup,
+  again: boolean,
+): Promise<PostProcessed> {
   const { location } = file;
   const tag = file.correlationId;
   if (again) await settleTaken(fs, location, file.record, tag);
@@ -37,7 +42,8 @@ export async function postProcess(fs: FileSystem, file: ActiveFile, action: Clea
   const placed = action === 'delete' ? undefined : await place(fs, file, identity, action, again);
   if (!identity) return { location: placed?.path ?? null, kept: false };
   const removal = placed?.by === 'renamed' ? 'removed' : await removeVerified(fs, location, identity, tag);
-  const wrong = placed && placed.by !== 'copied' && action !== 'zip' && (placed.by === 'renamed' || removal === 'replaced');
+  const wrong =
+    placed && placed.by !== 'copied' && action !== 'zip' && (placed.by === 'renamed' || removal === 'replaced');
   if (wrong && !sameIdentity(identity, identityOf(await fs.stat(placed.path)))) {
     // A newer version had taken the name just before. It is given back, to be converted as what it is.
     await giveBack(fs, placed, location);

@@ -64,11 +64,18 @@ export class Recovery {
   /** Compares the reports that should wait with the queue: what it lacks is made anew, what it gave up on is settled. */
   async reconcile(settlement: Settlement): Promise<void> {
     const { ledger, pending } = this.#context;
-    for (let rows = await ledger.waitingReports(''); rows.length > 0; rows = await ledger.waitingReports(rows.at(-1)?.id ?? '')) {
+    for (
+      let rows = await ledger.waitingReports('');
+      rows.length > 0;
+      rows = await ledger.waitingReports(rows.at(-1)?.id ?? '')
+    ) {
       for (const { id, file } of rows) {
         const item = pending.find(id);
         if (item?.state === 'error') {
-          await settlement.refused({ id }, new MillraceError('SUBMIT_REFUSED', 'the pending queue gave this report up; see its .error.json'));
+          await settlement.refused(
+            { id },
+            new MillraceError('SUBMIT_REFUSED', 'the pending queue gave this report up; see its .error.json'),
+          );
         } else if (!item) {
           // Somebody removed it from the pending folder. Its source makes it again, under the same id.
           const record = await ledger.get(file);
@@ -107,7 +114,13 @@ export class Recovery {
       // Twice is no longer bad luck: from now on it runs alone, so that no other file is blamed for it.
       file.suspect = record.attempts >= 2;
       const reason = 'the process ended while it was converted';
-      notify('retrying', { ...about(file), reason, attempt: record.attempts, maxAttempts: maxAttempts(file), delayMs: 0 });
+      notify('retrying', {
+        ...about(file),
+        reason,
+        attempt: record.attempts,
+        maxAttempts: maxAttempts(file),
+        delayMs: 0,
+      });
       this.#exits.ready(file, 0);
     }
   }

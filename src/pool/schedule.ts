@@ -33,7 +33,7 @@ export class Schedule<T extends Waiting> {
     const key = `${item.priority} ${laneKey}`;
     let lane = this.#lanes.get(key);
     if (!lane) {
-      lane = new Lane(laneKey);
+      lane = new Lane();
       this.#lanes.set(key, lane);
     }
     lane.push(item);
@@ -41,10 +41,11 @@ export class Schedule<T extends Waiting> {
   }
 
   /** Takes the item whose turn it is, from the lanes that `open` lets through. */
-  take(open: (laneKey: string) => boolean): T | undefined {
+  take(open: (head: T) => boolean): T | undefined {
     let best: Lane<T> | undefined;
     for (const lane of this.#lanes.values()) {
-      if (lane.head && (!best?.head || rank(lane.head) < rank(best.head)) && open(lane.key)) best = lane;
+      const head = lane.head;
+      if (head && (!best?.head || rank(head) < rank(best.head)) && open(head)) best = lane;
     }
     if (!best) return undefined;
     this.#size -= 1;
@@ -64,13 +65,8 @@ function rank(item: Waiting): number {
 
 /** A queue whose `shift` costs the same however long it is. */
 class Lane<T> {
-  readonly key: string;
   #items: (T | undefined)[] = [];
   #first = 0;
-
-  constructor(key: string) {
-    this.key = key;
-  }
 
   get head(): T | undefined {
     return this.#items[this.#first];

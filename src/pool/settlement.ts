@@ -53,7 +53,11 @@ export class Settlement implements SettleHandler {
       if (record.state === 'failed') return undefined;
       const { ledger } = this.#context;
       const taken = this.#take(record);
-      const failed = await ledger.failed(record, { reason: error.message, code: error.code, cleanup: taken ? 'error' : null });
+      const failed = await ledger.failed(record, {
+        reason: error.message,
+        code: error.code,
+        cleanup: taken ? 'error' : null,
+      });
       if (taken) {
         taken.record = failed;
         taken.state = 'failed';

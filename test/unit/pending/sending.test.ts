@@ -278,6 +278,26 @@ describe('the breaker', () => {
     expect(seen).toHaveLength(2);
   });
 
+  it('lets no probe through before the time that the server asked for', async () => {
+    const clock = new ManualClock();
+    const { submit, seen } = notingSubmitter(() => {
+      throw transient(300_000);
+    });
+    const queue = makeQueue(await temporaryFolder(), {
+      clock,
+      random: () => 0,
+      breaker: { failureThreshold: 1, resetTimeoutMs: 1_000 },
+      submitter: submit,
+    });
+    await queue.start();
+    await queue.enqueue({ n: 1 });
+    await turn(clock, 1, () => queue.statistics().breaker === 'open');
+    await clock.advance(250_000);
+    await quiet(queue);
+    expect(seen).toHaveLength(1);
+    await turn(clock, 1_000, () => seen.length === 2);
+  });
+
   it('does not wait for a probe that hangs', async () => {
     const clock = new ManualClock();
     let probes = 0;
@@ -426,6 +446,17 @@ describe('submitAllPending', () => {
 });
 
 describe('drain', () => {
+  it('rejects when the queue is stopped meanwhile', async () => {
+    const queue = makeQueue(await temporaryFolder());
+    await expect(queue.drain()).rejects.toMatchObject({ code: 'QUEUE_CLOSED' });
+    await queue.start();
+    queue.pause();
+    await queue.enqueue({ n: 1 });
+    const drain = expect(queue.drain()).rejects.toMatchObject({ code: 'QUEUE_CLOSED' });
+    await queue.stop();
+    await drain;
+  });
+
   it('rejects with the reason of its signal, and idle is told once for each time that the queue was busy', async () => {
     const queue = makeQueue(await temporaryFolder());
     const idle = record(queue, 'idle');

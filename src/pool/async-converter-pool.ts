@@ -1,0 +1,273 @@
+/** The pool: watches folders, converts what comes, delivers the reports and cleans up. Composes everything below it. */
+import { join } from 'node:path';
+import { MillraceError, ServiceError, toError } from '../errors.js';
+import { type DirectoryLock, lockDirectory } from '../files/directory-lock.js';
+import { PRIVATE_FOLDER } from '../files/file-system.js';
+import { Ledger } from '../ledger/ledger.js';
+import { SafeEmitter } from '../observe/emitter.js';
+import type { PendingQueue } from '../pending/index.js';
+import { type Audit, audit } from './audit.js';
+import { Compaction } from './compaction.js';
+import { Engine } from './engine.js';
+import { explain } from './explain.js';
+import { type ItemsFilter, type ItemsPage, listItems } from './items.js';
+import type { PoolEvents, PoolState, PoolStatistics } from './pool-events.js';
+import type { PoolOptions } from './pool-options.js';
+import { type ResolvedPoolOptions, resolveOptions } from './resolve-options.js';
+import { type RetryFilter, retryFiles } from './retry.js';
+import { Roster } from './roster.js';
+import { startupScan } from './startup-scan.js';
+import { statisticsOf } from './statistics.js';
+
+/**
+ * Carries files from watch folders to a server. One life: `idle`, `starting`, `running`, `stopping`, `stopped`.
+ *
+ * While it runs it keeps the process alive. Add a listener for `error` before `start()`: trouble in the background that
+ * concerns no single file is told there.
+ */
+export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
+  /** The queue that delivers the reports. */
+  readonly pending: PendingQueue;
+  readonly #options: ResolvedPoolOptions;
+  readonly #abort = new AbortController();
+  readonly #engine: Engine;
+  readonly #ledger: Ledger;
+  readonly #compaction: Compaction;
+  readonly #idlers = new Set<() => void>();
+  #lock: DirectoryLock | undefined;
+  #state: PoolState = 'idle';
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  /** @throws ConfigError naming every problem of the options at once. */
+  constructor(options: PoolOptions) {
+    const resolved = resolveOptions(options);
+    super(resolved.logger);
+    this.#options = resolved;
+    this.pending = resolved.pending;
+    const { dataDir, fs, clock, logger, stationName } = resolved;
+    this.#ledger = new Ledger({ directory: dataDir, fs, clock, logger }, error => this.notify('error', { error }));
+    const context = {
+      fs,
+      clock,
+      logger,
+      ledger: this.#ledger,
+      pending: this.pending,
+      roster: new Roster(),
+      stationName,
+      signal: this.#abort.signal,
+      notify: this.notify.bind(this) as Engine['context']['notify'],
+    };
+    this.#engine = new Engine(context, resolved, () => this.#checkIdle());
+    this.#compaction = new Compaction(context, resolved.ledger);
+    this.#listen();
+  }
+
+  get state(): PoolState {
+    return this.#state;
+  }
+
+  /**
+   * Takes the data folder, goes on with what was interrupted, arms the watches, queues what is already there, and
+   * begins to work. Calling it again gives the same promise.
+   * @throws StoreError `STORE_LOCKED` when another pool owns the data folder and `onLocked` is 'fail'; ServiceError after
+   * `stop()`; whatever a converter's `initialize()` throws.
+   */
+  start(): Promise<void> {
+    if (this.#stopping) return Promise.reject(new ServiceError('POOL_STATE', 'The pool was stopped'));
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  /** Starts, and resolves when the pool has stopped. @param signal Stops it. */
+  async run(signal?: AbortSignal): Promise<void> {
+    await this.start();
+    if (signal?.aborted) return this.stop();
+    return new Promise((resolve, reject) => {
+      signal?.addEventListener('abort', () => void this.stop(), { once: true });
+      this.on('stateChanged', ({ to }) => {
+        if (to === 'stopped') this.stop().then(resolve, reject);
+      });
+    });
+  }
+
+  /**
+   * Takes nothing more and finishes what runs. After `timeoutMs` (default 30,000) conversions are aborted; their files
+   * are taken up at the next start, and the attempt does not count. Safe to call more than once.
+   */
+  stop({ timeoutMs = 30_000 }: { timeoutMs?: number } = {}): Promise<void> {
+    this.#stopping ??= this.#stop(timeoutMs);
+    return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /** Files of this converter, or all, wait until {@link resume}. What runs goes on. */
+  pause(converterName?: string): void {
+    if (converterName === undefined) this.#engine.pausedAll = true;
+    else this.#engine.paused.add(converterName);
+  }
+
+  /** Ends {@link pause}; without a name, every pause. */
+  resume(converterName?: string): void {
+    if (converterName === undefined) {
+      this.#engine.pausedAll = false;
+      this.#engine.paused.clear();
+    } else {
+      this.#engine.paused.delete(converterName);
+    }
+    this.#engine.dispatcher.pump();
+  }
+
+  /** Looks at all folders anew, then resolves when nothing is waiting to be converted, delivered or cleaned. */
+  async idle({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    this.#assertRunning();
+    await this.#engine.posts.scanAll();
+    if (this.#engine.quiet) return;
+    await new Promise<void>((resolve, reject) => {
+      const settle = () => {
+        signal?.removeEventListener('abort', abort);
+        this.#idlers.delete(settle);
+        resolve();
+      };
+      const abort = () => {
+        this.#idlers.delete(settle);
+        reject(signal?.reason);
+      };
+      this.#idlers.add(settle);
+      signal?.addEventListener('abort', abort, { once: true });
+    });
+  }
+
+  /** Files, a page at a time, in the order in which they were first seen. */
+  items(filter: ItemsFilter = {}): Promise<ItemsPage> {
+    this.#assertRunning();
+    return listItems(this.#engine, filter);
+  }
+
+  /** Where a file is and why, in one sentence; also for files that the pool does not take. @param path Absolute. */
+  explain(path: string): Promise<string> {
+    this.#assertRunning();
+    return explain(this.#engine, path);
+  }
+
+  /** Compares folders, ledger and pending queue, and names every difference with what to do about it. */
+  audit(): Promise<Audit> {
+    this.#assertRunning();
+    return audit(this.#engine, this.#options.entries);
+  }
+
+  /** Takes failed files up again, from the error folder. @returns How many. */
+  retry(filter: RetryFilter = {}): Promise<number> {
+    this.#assertRunning();
+    return retryFiles(this.#engine, filter);
+  }
+
+  /** How many files are in each state. */
+  statistics(): Promise<PoolStatistics> {
+    this.#assertRunning();
+    return statisticsOf(this.#engine);
+  }
+
+  async #start(): Promise<void> {
+    const { fs, clock, logger, dataDir, onLocked, entries } = this.#options;
+    this.#enter('starting');
+    try {
+      await fs.mkdir(dataDir, { recursive: true, mode: PRIVATE_FOLDER });
+      this.#lock = await lockDirectory(join(dataDir, 'lock'), {
+        fs,
+        clock,
+        logger,
+        onLocked,
+        signal: this.#abort.signal,
+        onLost: error => this.#lost(error),
+      });
+      await this.#ledger.open();
+      this.pending.settle(this.#engine.settlement);
+      await this.pending.start();
+      for (const entry of entries) await entry.converter.initialize?.();
+      await Promise.all(entries.map(entry => this.#engine.places.check(entry)));
+      await this.#engine.recovery.resume();
+      for (const entry of entries) await this.#engine.recovery.retakeOutdated(entry);
+      await startupScan(this.#engine, this.#options.startupScan);
+    } catch (thrown) {
+      await this.#stop(0);
+      throw thrown;
+    }
+    if (this.#stopping) return;
+    this.#enter('running');
+    this.#engine.dispatcher.start();
+    this.#inBackground(this.#engine.recovery.reconcile(this.#engine.settlement));
+    this.#compaction.start();
+  }
+
+  async #stop(timeoutMs: number): Promise<void> {
+    const { clock, entries, logger } = this.#options;
+    if (this.#state === 'idle' || this.#state === 'stopped') return this.#enter('stopped');
+    // A start on its way fails by itself when it waits for the lock; otherwise it is let through to its end.
+    if (this.#state === 'starting' && !this.#lock) this.#abort.abort();
+    this.#enter('stopping');
+    await this.#engine.stopIntake();
+    this.#compaction.stop();
+    const { dispatcher } = this.#engine;
+    const timer = clock.setTimeout(() => this.#abort.abort(), timeoutMs);
+    const startedAt = clock.monotonic();
+    await dispatcher.finished();
+    clock.clearTimeout(timer);
+    this.#abort.abort();
+    await this.pending.stop({ timeoutMs: Math.max(0, timeoutMs - (clock.monotonic() - startedAt)) });
+    for (const { converter } of entries) {
+      try {
+        await converter.dispose?.();
+      } catch (thrown) {
+        const message = `dispose of '${converter.name}' failed: ${toError(thrown).message}`;
+        this.notify('error', { error: new MillraceError('HOOK_FAILED', message, { cause: thrown }) });
+      }
+    }
+    await this.#ledger
+      .close()
+      .catch((error: Error) => logger.error({ err: error }, 'The ledger was not closed cleanly'));
+    await this.#lock?.release();
+    this.#enter('stopped');
+  }
+
+  #listen(): void {
+    this.pending.on('pressure', () => this.#engine.dispatcher.pump());
+    this.pending.on('online', () => this.#engine.dispatcher.pump());
+    this.pending.on('idle', () => this.#checkIdle());
+    this.pending.on('submitted', () => this.#checkIdle());
+    this.pending.on('error', payload => this.notify('error', payload));
+    this.#ledger.store.on('error', payload => this.notify('error', payload));
+    this.#ledger.store.on('damaged', ({ file, message }) => {
+      this.notify('error', { error: new MillraceError('STORE_DAMAGED', message), path: file });
+    });
+  }
+
+  #lost(error: Error): void {
+    this.notify('error', { error });
+    // Another process writes here now: nothing more may be written by this one.
+    this.#inBackground(this.stop({ timeoutMs: 0 }));
+  }
+
+  #checkIdle(): void {
+    if (this.#idlers.size === 0 || !this.#engine.quiet) return;
+    for (const settle of [...this.#idlers]) settle();
+  }
+
+  #enter(to: PoolState): void {
+    const from = this.#state;
+    this.#state = to;
+    if (from !== to) this.notify('stateChanged', { from, to });
+    if (to === 'stopped') for (const settle of [...this.#idlers]) settle();
+  }
+
+  #inBackground(task: Promise<unknown>): void {
+    task.catch((thrown: unknown) => this.notify('error', { error: toError(thrown) }));
+  }
+
+  #assertRunning(): void {
+    if (this.#state !== 'running') throw new ServiceError('POOL_STATE', `The pool is ${this.#state}, not running`);
+  }
+}

@@ -1,0 +1,183 @@
+/** The books of a pool, compared with the folders: files in = reports out + files named. */
+import { join } from 'node:path';
+import { scanFolder } from '../discovery/scan.js';
+import { exists } from '../files/free-name.js';
+import { identityOf, sameIdentity } from '../files/identity.js';
+import type { FileRecord, FileState } from '../ledger/file-record.js';
+import { inBatches } from './batches.js';
+import type { ConverterEntry } from './converter-entry.js';
+import type { Engine } from './engine.js';
+
+/** Something that the ledger says and a folder does not, or the other way round. */
+export interface AuditDifference {
+  kind: /** A file in a watch folder that the ledger does not know. */
+    | 'unseen-file'
+    /** The ledger has a file waiting that is not there. */
+    | 'missing-source'
+    /** A report should wait in the pending queue and does not. */
+    | 'missing-report'
+    /** A report is given up in the pending queue, and its file is not failed. */
+    | 'unsettled-report'
+    /** A source is not in the done, error or pending folder where it was put. */
+    | 'missing-target'
+    /** A source lies in an error folder and the ledger does not know why. */
+    | 'unknown-target'
+    /** The source of a finished file was not cleaned up yet. */
+    | 'unfinished-cleanup';
+  path?: string;
+  /** The ledger's row, or the report. */
+  id?: string;
+  message: string;
+  hint: string;
+}
+
+/** What `audit()` found. */
+export interface Audit {
+  /** Empty when the books balance. */
+  differences: AuditDifference[];
+  totals: {
+    /** Files by state, with those whose rows were compacted away. */
+    files: Partial<Record<FileState, number>>;
+    /** Every file that was ever seen. */
+    seen: number;
+    /** Reports that the server has accepted or the pending queue holds. */
+    reports: number;
+    /** Reports in the pending queue. */
+    pending: number;
+  };
+}
+
+/** Compares everything. Costs one listing of each folder and one look at each row that names a place. */
+export async function audit(engine: Engine, entries: readonly ConverterEntry[]): Promise<Audit> {
+  const differences: AuditDifference[] = [];
+  await watchFolders(engine, differences);
+  await rows(engine, differences);
+  await waitingReports(engine, differences);
+  for (const folder of new Set(entries.map(entry => entry.errorFolder))) await errorFolder(engine, folder, differences);
+  const files: Partial<Record<FileState, number>> = {};
+  let seen = 0;
+  let reports = 0;
+  for (const [state, count] of await engine.context.ledger.counts()) {
+    files[state] = count.files;
+    seen += count.files;
+    reports += count.reports;
+  }
+  return { differences, totals: { files, seen, reports, pending: engine.context.pending.size } };
+}
+
+async function watchFolders(engine: Engine, differences: AuditDifference[]): Promise<void> {
+  const { ledger, roster, fs } = engine.context;
+  const away = engine.posts.away();
+  for (const root of engine.posts.roots.filter(one => !away.includes(one.root))) {
+    for await (const names of inBatches(root.list(), 256)) {
+      const mine = names.filter(name => root.route(name) && !roster.at(join(root.root, name)));
+      const known = await ledger.lookup(root.root, mine);
+      for (const name of mine) {
+        const path = join(root.root, name);
+        const row = known.get(name);
+        const stat = await fs.stat(path).catch(() => undefined);
+        if (
+          !stat ||
+          (row &&
+            sameIdentity(row, identityOf(stat)) &&
+            (row.kept || row.cleanup !== null || row.state === 'delivering'))
+        )
+          continue;
+        differences.push({
+          kind: 'unseen-file',
+          path,
+          message: 'It lies in the watch folder and the ledger does not have it in hand.',
+          hint: 'The next rescan takes it. If it stays, check the permissions of the folder.',
+        });
+      }
+    }
+  }
+}
+
+async function rows(engine: Engine, differences: AuditDifference[]): Promise<void> {
+  const { ledger, fs, roster } = engine.context;
+  for (let afterId = 0; ; ) {
+    const page = await ledger.page({ afterId, limit: 500 });
+    for (const record of page) {
+      afterId = record.id;
+      if (roster.get(record.id)) continue;
+      const path = join(record.root, record.path);
+      const id = String(record.id);
+      if (record.location !== null && !(await exists(fs, record.location))) {
+        differences.push({ kind: 'missing-target', path: record.location, id, ...missingTarget(record) });
+      } else if (record.state === 'discovered' || record.state === 'processing' || record.state === 'suspended') {
+        differences.push({
+          kind: 'missing-source',
+          path,
+          id,
+          message: `The ledger has it as ${record.state}, and the pool does not have it in hand.`,
+          hint: 'If its converter was removed from the pool, bring it back. If somebody removed the file, nothing can be done.',
+        });
+      } else if (record.cleanup !== null && !(record.state === 'delivering' && record.cleanup === 'delete')) {
+        differences.push({
+          kind: 'unfinished-cleanup',
+          path,
+          id,
+          message: `Its source is not cleaned up ('${record.cleanup}').`,
+          hint: 'It is retried. Check the done and error folders of its converter.',
+        });
+      }
+    }
+    if (page.length === 0) return;
+  }
+}
+
+async function waitingReports(engine: Engine, differences: AuditDifference[]): Promise<void> {
+  const { ledger, pending } = engine.context;
+  for (let after = ''; ; ) {
+    const page = await ledger.waitingReports(after);
+    for (const { id } of page) {
+      after = id;
+      const item = pending.find(id);
+      if (!item) {
+        differences.push({
+          kind: 'missing-report',
+          id,
+          message: 'It should wait in the pending queue and does not.',
+          hint: 'Restart the pool: the report is made anew from its source, under the same id.',
+        });
+      } else if (item.state === 'error') {
+        differences.push({
+          kind: 'unsettled-report',
+          path: item.path,
+          id,
+          message: 'The pending queue gave it up, and its file does not know.',
+          hint: 'Read the .error.json beside it; retryFailed() sends it again.',
+        });
+      }
+    }
+    if (page.length === 0) return;
+  }
+}
+
+async function errorFolder(engine: Engine, root: string, differences: AuditDifference[]): Promise<void> {
+  const { ledger, fs } = engine.context;
+  if (!(await exists(fs, root))) return;
+  for await (const name of scanFolder({ fs, root, recursive: true, excludedFolders: [] })) {
+    const path = join(root, name);
+    if (name.endsWith('.error') || (await ledger.atLocation(path))) continue;
+    differences.push({
+      kind: 'unknown-target',
+      path,
+      message: 'It lies in the error folder and the ledger does not know it.',
+      hint: 'Somebody put it there. Move it to the watch folder to have it converted, or remove it.',
+    });
+  }
+}
+
+function missingTarget(record: FileRecord): Pick<AuditDifference, 'message' | 'hint'> {
+  return record.state === 'completed'
+    ? {
+        message: 'Its reports are delivered; the source is not where it was put.',
+        hint: 'Nothing is lost. If nobody cleaned up this folder on purpose, find out who did.',
+      }
+    : {
+        message: `It is ${record.state}, and its source is not where it was put.`,
+        hint: 'If the source exists elsewhere, drop it into the watch folder again.',
+      };
+}

@@ -1,0 +1,62 @@
+/** Keeps the ledger from growing for ever: rows of finished files are forgotten by age and number, their count is kept. */
+import { join } from 'node:path';
+import type { Timer } from '../clock.js';
+import { toError } from '../errors.js';
+import { exists } from '../files/free-name.js';
+import type { PoolContext } from './pool-context.js';
+import type { LedgerRetention } from './pool-options.js';
+
+const INTERVAL_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/** Compacts once an hour. */
+export class Compaction {
+  readonly #context: PoolContext;
+  readonly #retention: Required<LedgerRetention>;
+  #timer: Timer | undefined;
+  #stopped = false;
+
+  constructor(context: PoolContext, retention: Required<LedgerRetention>) {
+    this.#context = context;
+    this.#retention = retention;
+  }
+
+  start(): void {
+    void this.#run();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    if (this.#timer) this.#context.clock.clearTimeout(this.#timer);
+  }
+
+  async #run(): Promise<void> {
+    const { clock, notify } = this.#context;
+    try {
+      await this.compact();
+    } catch (thrown) {
+      if (!this.#stopped) notify('error', { error: toError(thrown) });
+    }
+    if (this.#stopped) return;
+    this.#timer = clock.setTimeout(() => void this.#run(), INTERVAL_MS);
+    this.#timer.unref();
+  }
+
+  /** Forgets what may be forgotten, 500 rows at a time. A row stays as long as its file lies in the watch folder (KEEP). */
+  async compact(): Promise<number> {
+    const { ledger, clock, fs } = this.#context;
+    const before = clock.now() - this.#retention.keepDays * DAY_MS;
+    let forgotten = 0;
+    for (let afterId = 0; !this.#stopped; ) {
+      const rows = await ledger.compactable(afterId, before, this.#retention.maxRows);
+      const last = rows.at(-1);
+      if (!last) break;
+      afterId = last.id;
+      const gone = [];
+      for (const row of rows) if (!row.kept || !(await exists(fs, join(row.root, row.path)))) gone.push(row);
+      if (gone.length > 0) await ledger.compact(gone);
+      forgotten += gone.length;
+    }
+    return forgotten;
+  }
+}

@@ -1,0 +1,85 @@
+/** Gives waiting files to workers: whose turn it is, is decided when a worker is free. */
+import pLimit from 'p-limit';
+import type { ActiveFile } from './active-file.js';
+import type { ConverterEntry } from './converter-entry.js';
+import { Schedule } from './schedule.js';
+
+/** What a dispatcher is made with. */
+export interface DispatcherOptions {
+  concurrency: number;
+  /** Works on a file. Never rejects. */
+  run: (file: ActiveFile) => Promise<void>;
+  /** Whether files of this converter may go on now. */
+  isOpen: (entry: ConverterEntry) => boolean;
+}
+
+/** Runs at most `concurrency` files at the same time. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #schedule = new Schedule<ActiveFile>();
+  /** Files that may have killed the process: each runs alone. */
+  readonly #suspects: ActiveFile[] = [];
+  readonly #slots: ReturnType<typeof pLimit>;
+  readonly #running = new Set<Promise<void>>();
+  #alone = false;
+  #started = false;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#slots = pLimit(options.concurrency);
+  }
+
+  /** How many files are being worked on. */
+  get working(): number {
+    return this.#running.size;
+  }
+
+  /** How many wait for a worker. */
+  get waiting(): number {
+    return this.#schedule.size + this.#suspects.length;
+  }
+
+  put(file: ActiveFile): void {
+    if (file.suspect) this.#suspects.push(file);
+    else this.#schedule.put(file.entry.converter.name, file);
+    this.pump();
+  }
+
+  start(): void {
+    this.#started = true;
+    this.pump();
+  }
+
+  /** Takes nothing more. What runs goes on. */
+  stop(): void {
+    this.#started = false;
+  }
+
+  /** Resolves when nothing runs any more. */
+  async finished(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  /** Gives work to whoever is free. To be called when something opens. */
+  pump(): void {
+    while (this.#started && !this.#alone && this.#running.size < this.#slots.concurrency) {
+      const file = this.#next();
+      if (!file) return;
+      this.#alone = file.suspect;
+      const done: Promise<void> = this.#slots(() => this.#options.run(file)).finally(() => {
+        this.#running.delete(done);
+        if (file.suspect) this.#alone = false;
+        file.suspect = false;
+        this.pump();
+      });
+      this.#running.add(done);
+    }
+  }
+
+  #next(): ActiveFile | undefined {
+    const { isOpen } = this.#options;
+    const suspect = this.#suspects.findIndex(file => isOpen(file.entry));
+    if (suspect >= 0) return this.#running.size === 0 ? this.#suspects.splice(suspect, 1)[0] : undefined;
+    return this.#schedule.take(head => isOpen(head.entry));
+  }
+}

@@ -1,0 +1,216 @@
+/** The parts of a running pool, wired together; the pool itself is their public face. */
+import { toError } from '../errors.js';
+import { DiskSpaceMonitor } from '../files/disk-space.js';
+import { identityOf } from '../files/identity.js';
+import { isInside } from '../files/names.js';
+import type { FileState } from '../ledger/file-record.js';
+import type { ActiveFile } from './active-file.js';
+import { Cleaner } from './cleaner.js';
+import type { ConverterEntry } from './converter-entry.js';
+import { Handovers } from './delivery.js';
+import { Dispatcher } from './dispatcher.js';
+import { Intake } from './intake.js';
+import { Journey } from './journey.js';
+import { KeyedLock } from './keyed-lock.js';
+import { Later } from './later.js';
+import { Places } from './places.js';
+import { about, type PoolContext } from './pool-context.js';
+import { Recovery } from './recovery.js';
+import type { ResolvedPoolOptions } from './resolve-options.js';
+import { Settlement } from './settlement.js';
+import { WatchPost } from './watch-post.js';
+
+/** A file that changed after it left the watch folder is looked at again after so long. */
+const CHANGED_DELAY_MS = 1_000;
+
+/** Holds and connects intake, dispatch, the journey of each file, cleaning and settlement. */
+export class Engine {
+  readonly context: PoolContext;
+  readonly intake: Intake;
+  readonly posts: WatchPost;
+  readonly dispatcher: Dispatcher;
+  readonly cleaner: Cleaner;
+  readonly places: Places;
+  readonly recovery: Recovery;
+  readonly settlement: Settlement;
+  readonly space: DiskSpaceMonitor;
+  /** Converters whose files wait because the host said so. */
+  readonly paused = new Set<string>();
+  pausedAll = false;
+  readonly #options: ResolvedPoolOptions;
+  readonly #journey: Journey;
+  readonly #later: Later<ActiveFile>;
+  readonly #onQuiet: () => void;
+
+  /** @param onQuiet Called whenever there may be nothing left to do. */
+  constructor(context: PoolContext, options: ResolvedPoolOptions, onQuiet: () => void) {
+    const { fs, clock, ledger, roster, notify } = context;
+    this.context = context;
+    this.#options = options;
+    this.#onQuiet = onQuiet;
+    const rows = new KeyedLock();
+    const handovers = new Handovers();
+    this.#later = new Later(clock, file => this.ready(file));
+    this.places = new Places({
+      fs,
+      clock,
+      probeIntervalMs: options.probeIntervalMs,
+      onAway: (entry, error) => notify('watcherDegraded', { folder: entry.errorFolder, error }),
+      onBack: entry => {
+        notify('watcherRecovered', { folder: entry.errorFolder });
+        this.cleaner.hurry();
+        this.dispatcher.pump();
+      },
+    });
+    this.cleaner = new Cleaner(context, this.places, rows, file => this.#done(file));
+    this.recovery = new Recovery(context, this.cleaner, {
+      entry: name => this.entry(name),
+      ready: (file, delayMs) => this.#again(file, delayMs),
+    });
+    this.settlement = new Settlement(context, this.cleaner, handovers, rows, record => this.recovery.take(record));
+    this.#journey = new Journey(context, this.cleaner, new KeyedLock(), handovers, {
+      again: (file, delayMs) => this.#again(file, delayMs),
+      changed: file => this.#changed(file),
+      done: file => this.#done(file),
+    });
+    this.dispatcher = new Dispatcher({
+      concurrency: options.concurrency,
+      run: file => this.#run(file),
+      isOpen: entry => this.closedBecause(entry) === undefined,
+    });
+    this.intake = new Intake({
+      fs,
+      clock,
+      ledger,
+      roster,
+      signal: context.signal,
+      onDiscovered: file => notify('discovered', { ...about(file), size: file.record.size }),
+      onReady: file => this.ready(file),
+      onFolder: root => void this.posts.scan(root),
+      onVanished: file => void this.#vanished(file),
+      onError: (error, path) => notify('error', { error, path }),
+      onQuiet,
+    });
+    this.posts = new WatchPost(this.intake, {
+      fs,
+      clock,
+      entries: options.entries,
+      startWatch: options.startWatch,
+      onDegraded: (folder, error) => notify('watcherDegraded', { folder, error }),
+      onRecovered: folder => notify('watcherRecovered', { folder }),
+      onScanned: statistics => notify('scanCompleted', statistics),
+    });
+    this.space = new DiskSpaceMonitor({
+      fs,
+      clock,
+      logger: context.logger,
+      path: options.dataDir,
+      minFreeBytes: options.minFreeBytes,
+      minFreePercent: 0,
+      onLow: ({ path, freeBytes }) => notify('diskLow', { path, freeBytes }),
+      onRecovered: ({ path, freeBytes }) => {
+        notify('diskRecovered', { path, freeBytes });
+        this.dispatcher.pump();
+      },
+    });
+  }
+
+  /** The converter of this name. */
+  entry(name: string | null): ConverterEntry | undefined {
+    return this.#options.entries.find(entry => entry.converter.name === name);
+  }
+
+  /** Nothing is waiting to be converted, delivered or cleaned. */
+  get quiet(): boolean {
+    const { queued, processing, completed } = this.context.pending.statistics();
+    return this.intake.idle && this.context.roster.size === 0 && queued + processing + completed === 0;
+  }
+
+  /** Why files of this converter wait, where they do. */
+  closedBecause(entry: ConverterEntry): string | undefined {
+    const { pending } = this.context;
+    if (this.pausedAll) return 'the pool is paused';
+    if (this.paused.has(entry.converter.name)) return `'${entry.converter.name}' is paused`;
+    if (this.space.low) return 'the disk of the data folder is low';
+    if (pending.pressure) return 'the pending queue is nearly full';
+    return this.placeAway(entry);
+  }
+
+  /** Which place that the converter's files need is away, where one is. */
+  placeAway(entry: ConverterEntry): string | undefined {
+    const { pending } = this.context;
+    const held = this.#options.offlinePolicy === 'hold' && pending.state === 'offline';
+    if (held) return `the server cannot be reached: ${pending.offlineReason ?? 'no answer'}`;
+    return this.places.reason(entry);
+  }
+
+  /** The state of a file in hand as users see it. */
+  stateOf(file: ActiveFile): FileState {
+    return file.state === 'queued' && this.placeAway(file.entry) !== undefined ? 'waiting_for_network' : file.state;
+  }
+
+  /** A file rests and waits for a worker. */
+  ready(file: ActiveFile): void {
+    file.state = 'queued';
+    file.queuedAt = this.context.clock.monotonic();
+    this.context.notify('queued', { ...about(file), priority: file.priority });
+    this.dispatcher.put(file);
+  }
+
+  /** Stops timers and watches; what runs goes on. */
+  async stopIntake(): Promise<void> {
+    this.dispatcher.stop();
+    this.intake.close();
+    this.#later.close();
+    this.cleaner.close();
+    this.places.close();
+    this.space.stop();
+    await this.posts.close();
+  }
+
+  async #run(file: ActiveFile): Promise<void> {
+    try {
+      await this.space.ensure();
+    } catch (thrown) {
+      this.context.logger.warn({ file: file.path, err: toError(thrown) }, 'Intake pauses: the disk is low');
+      return this.ready(file);
+    }
+    await this.#journey.run(file);
+    this.#onQuiet();
+  }
+
+  #again(file: ActiveFile, delayMs: number): void {
+    if (file.record.state !== 'suspended') file.state = 'ready';
+    if (delayMs === 0) this.ready(file);
+    else this.#later.put(file, delayMs);
+  }
+
+  async #changed(file: ActiveFile): Promise<void> {
+    const inPlace = file.location === file.path;
+    const stat = inPlace ? await this.context.fs.stat(file.path).catch(() => undefined) : undefined;
+    // Gone, or not to be looked at: the next turn finds out which.
+    if (stat) this.intake.wait(file, identityOf(stat));
+    else this.#again(file, CHANGED_DELAY_MS);
+  }
+
+  async #vanished(file: ActiveFile): Promise<void> {
+    const { ledger, notify } = this.context;
+    const reason = 'it was removed before it was taken';
+    try {
+      file.record = await ledger.skipped(file.record, { reason, cleanup: null, converter: file.entry.identity });
+      notify('skipped', { ...about(file), reason });
+    } catch (thrown) {
+      // Its row stays as discovered; audit() names it.
+      notify('error', { error: toError(thrown), path: file.path, correlationId: file.correlationId });
+    }
+    this.#done(file);
+  }
+
+  #done(file: ActiveFile): void {
+    this.context.roster.remove(file);
+    const root = this.posts.roots.find(one => isInside(one.root, file.path));
+    // An event that came meanwhile may have been a new file of the same name.
+    if (file.heardOf && root) this.intake.hint(root, file.path);
+    this.#onQuiet();
+  }
+}

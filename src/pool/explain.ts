@@ -1,0 +1,106 @@
+/** The most common question of all: why is my file not in the system? Answered in one sentence. */
+import { dirname, resolve } from 'node:path';
+import { systemCode } from '../errors.js';
+import type { FileStat } from '../files/file-system.js';
+import { identityOf, sameIdentity } from '../files/identity.js';
+import { relativeTo } from '../files/names.js';
+import type { FileRecord } from '../ledger/file-record.js';
+import type { ActiveFile } from './active-file.js';
+import type { Engine } from './engine.js';
+import { maxAttempts } from './pool-context.js';
+
+/** Says where the file is and why. */
+export async function explain(engine: Engine, given: string): Promise<string> {
+  const path = resolve(given);
+  const { roster, ledger, fs } = engine.context;
+  const active = roster.at(path);
+  if (active) return ofActive(engine, active);
+  const elsewhere = await ledger.atLocation(path);
+  if (elsewhere) return ofRecord(engine, elsewhere);
+  const root = engine.posts.rootOf(path);
+  const placed = (root === undefined || root.excludes(path)) && (await ledger.completedAtLocation(path));
+  if (placed) return ofRecord(engine, placed);
+  if (!root) return `${path} lies in no watched folder, so the pool does not look at it.`;
+  const name = relativeTo(root.root, path);
+  if (root.excludes(path)) return `${path} lies in a done, error or pending folder, where nothing is taken from.`;
+  const [newest] = await ledger.history(root.root, name, 1);
+  const stat = await fs.lstat(path).catch((error: unknown) => error);
+  const there = isStat(stat);
+  // Suspended files are worked on without being under their own path.
+  const inHand = newest && roster.get(newest.id);
+  if (inHand) return ofActive(engine, inHand);
+  if (newest && (!there || sameIdentity(newest, identityOf(stat)))) return ofRecord(engine, newest);
+  if (!there) {
+    const away = engine.posts.away().includes(root.root);
+    if (away) return `${root.root} cannot be reached now; it is looked for every second and picked up by itself.`;
+    return systemCode(stat) === 'ENOENT'
+      ? `${path} does not exist and was never seen.`
+      : `${path} cannot be looked at (${systemCode(stat)}).`;
+  }
+  if (!stat.isFile())
+    return stat.isSymbolicLink() ? `${path} is a symbolic link; links are not followed.` : `${path} is not a file.`;
+  const refusals = engine.posts.refusals(root, name);
+  if (!root.route(name)) return `${path} is ignored: ${refusals.join('; ')}.`;
+  return `${path} has just been dropped and was not seen yet; the next event or rescan takes it.`;
+}
+
+function ofActive(engine: Engine, file: ActiveFile): string {
+  const { path, entry, record } = file;
+  const converter = `'${entry.converter.name}'`;
+  switch (engine.stateOf(file)) {
+    case 'growing':
+      return `${path} is waiting: it changed ${seconds(engine.intake.quietForMs(file) ?? 0)} ago and has to rest for ${seconds(entry.stabilityMs)}.`;
+    case 'waiting_for_network':
+      return `${path} is ready and waits: ${engine.placeAway(entry)}.`;
+    case 'queued':
+      return `${path} is ready and waits for ${engine.closedBecause(entry) ?? `a worker; ${engine.dispatcher.waiting} files wait`}.`;
+    case 'processing':
+      return `${path} is being converted by ${converter}, attempt ${record.attempts} of ${maxAttempts(file)}.`;
+    case 'ready':
+    case 'discovered':
+      return `${path} is tried again soon${record.reason ? `: ${record.reason}` : ''}.`;
+    default:
+      return ofRecord(engine, record);
+  }
+}
+
+function ofRecord(engine: Engine, record: FileRecord): string {
+  const path = `${record.root}/${record.path}`;
+  const at = (time: number | null): string => (time === null ? 'an unknown time' : new Date(time).toISOString());
+  const where = record.location ? `; the source is at ${record.location}` : '';
+  switch (record.state) {
+    case 'completed':
+      return `${path} was delivered by '${record.converter}' on ${at(record.completedAt)} (${count(record)})${record.kept ? '; it is kept in place' : where}.`;
+    case 'delivering':
+      return `${path} is converted; ${count(record)}, of which some wait in the pending queue${reasonOf(engine)}${where}.`;
+    case 'cleaning':
+      return `${path} is delivered (${count(record)}); its post-process action '${record.cleanup}' has not succeeded yet and is retried.`;
+    case 'suspended':
+      return `${path} is suspended by '${record.converter}' until ${at(record.notBefore)}: ${record.reason}${where}.`;
+    case 'failed':
+      return `${path} failed on ${at(record.completedAt)} after ${record.attempts} attempts with '${record.converter}' ${record.converterVersion}: ${record.reason}${where}. It is taken up again when the converter's version or arguments change.`;
+    case 'skipped':
+      return `${path} was skipped on ${at(record.completedAt)}: ${record.reason}${where}.`;
+    case 'processing':
+      return `${path} was being converted when the process ended, and no converter '${record.converter}' is in this pool to go on.`;
+    default:
+      return `${path} was seen on ${at(record.firstSeenAt)} and is no longer in ${dirname(path)}.`;
+  }
+}
+
+function reasonOf(engine: Engine): string {
+  const reason = engine.context.pending.offlineReason;
+  return reason === undefined ? '' : ` (${reason})`;
+}
+
+function count({ reports }: FileRecord): string {
+  return reports === 1 ? '1 report' : `${reports} reports`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+function isStat(value: unknown): value is FileStat {
+  return typeof (value as Partial<FileStat> | undefined)?.isFile === 'function';
+}

@@ -1,0 +1,14 @@
+/** The pool. */
+export { AsyncConverterPool } from './async-converter-pool.js';
+export type { Audit, AuditDifference } from './audit.js';
+export type { ItemsFilter, ItemsPage, PoolItem } from './items.js';
+export type {
+  DeliveredReport,
+  FileEvent,
+  PoolEvents,
+  PoolState,
+  PoolStatistics,
+  ScanStatistics,
+} from './pool-events.js';
+export type { ConverterOptions, LedgerRetention, PoolOptions, StartupScanOptions } from './pool-options.js';
+export type { RetryFilter } from './retry.js';
