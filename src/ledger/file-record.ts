@@ -25,6 +25,9 @@ export const TERMINAL_STATES: ReadonlySet<FileState> = new Set(['completed', 'fa
 /** What is still to be done to a source. It stands in the ledger until it is done, so that a restart goes on with it. */
 export type Cleanup = 'delete' | 'move' | 'zip' | 'keep' | 'error' | 'pending';
 
+/** Where one report of a file is. `unsent`: one before it was refused. */
+export type ReportState = 'queued' | 'delivered' | 'refused' | 'unsent';
+
 /** A row of the ledger. */
 export interface FileRecord extends FileIdentity {
   /** Ascending in the order in which files were first seen, whatever the clock said. Never used twice. */
@@ -64,4 +67,12 @@ export interface FileRecord extends FileIdentity {
   readonly kept: boolean;
   readonly updatedAt: number;
   readonly completedAt: number | null;
+}
+
+/** The converter that a file is claimed for. */
+export interface ConverterIdentity {
+  name: string;
+  version: string;
+  /** A checksum of its arguments. */
+  parameters: string;
 }

@@ -6,10 +6,10 @@ import type { FileIdentity } from '../files/identity.js';
 import type { Logger } from '../observe/logger.js';
 import { JournaledStore } from '../store/journaled-store.js';
 import { Dictionary } from './dictionary.js';
-import type { Cleanup, FileRecord, FileState } from './file-record.js';
+import type { Cleanup, ConverterIdentity, FileRecord, FileState, ReportState } from './file-record.js';
+import { LedgerQueries, type Value } from './ledger-queries.js';
 import { correlationId, pathKey } from './report-id.js';
 import { LEDGER_SCHEMA } from './schema.js';
-import { parseRecord, type StoredRecord } from './stored-record.js';
 
 /** What {@link Ledger} is made with. */
 export interface LedgerOptions {
@@ -20,33 +20,24 @@ export interface LedgerOptions {
   logger: Logger;
 }
 
-/** The converter that a file is claimed for. */
-export interface ConverterIdentity {
-  name: string;
-  version: string;
-  /** A checksum of its arguments. */
-  parameters: string;
-}
-
 type Statement = keyof typeof LEDGER_SCHEMA.statements;
-type Query = keyof typeof LEDGER_SCHEMA.queries;
-type Value = string | number | null;
 
 /**
  * Every method that changes a row returns the row as it then is. Those that return a promise resolve when the change is
  * durable; the others are durable before any later change of the same ledger is.
  */
-export class Ledger {
+export class Ledger extends LedgerQueries {
   /** The store below, for its events. */
   readonly store: JournaledStore;
   readonly #clock: Clock;
   readonly #onError: (error: Error) => void;
-  readonly #roots = new Dictionary(row => this.#later('addRoot', row));
+  protected readonly roots = new Dictionary(row => this.#later('addRoot', row));
   readonly #converters = new Dictionary(row => this.#later('addConverter', row));
   #id = '';
   #lastId = 0;
 
   constructor(options: LedgerOptions, onError: (error: Error) => void) {
+    super();
     this.store = new JournaledStore({ ...options, name: 'ledger', schema: LEDGER_SCHEMA });
     this.#clock = options.clock;
     this.#onError = onError;
@@ -55,16 +46,16 @@ export class Ledger {
   /** Opens it, creating it where there is none. @throws StoreError when it cannot be opened. */
   async open(): Promise<void> {
     await this.store.open();
-    const meta = new Map((await this.#query<{ name: string; value: Value }>('meta')).map(row => [row.name, row.value]));
+    const meta = new Map((await this.query<{ name: string; value: Value }>('meta')).map(row => [row.name, row.value]));
     this.#id = String(meta.get('id') ?? uuidv4());
     if (!meta.has('id')) {
       await this.#write('setMeta', ['id', this.#id]);
       await this.#write('setMeta', ['createdAt', this.#clock.now()]);
     }
-    const newest = (await this.#query<{ id: number }>('lastId'))[0]?.id ?? 0;
+    const newest = (await this.query<{ id: number }>('lastId'))[0]?.id ?? 0;
     this.#lastId = Math.max(newest, Number(meta.get('lastId') ?? 0));
-    for (const { id, path } of await this.#query<{ id: number; path: string }>('roots')) this.#roots.load(id, [path]);
-    for (const row of await this.#query<ConverterIdentity & { id: number }>('converters')) {
+    for (const { id, path } of await this.query<{ id: number; path: string }>('roots')) this.roots.load(id, [path]);
+    for (const row of await this.query<ConverterIdentity & { id: number }>('converters')) {
       this.#converters.load(row.id, [row.name, row.version, row.parameters]);
     }
   }
@@ -83,7 +74,7 @@ export class Ledger {
     const now = this.#clock.now();
     const id = ++this.#lastId;
     const { size, mtimeMs, ino } = identity;
-    this.#later('seen', [id, this.#roots.idOf([root]), path, pathKey(root, path), size, mtimeMs, ino, now, attempts]);
+    this.#later('seen', [id, this.roots.idOf([root]), path, pathKey(root, path), size, mtimeMs, ino, now, attempts]);
     return {
       id,
       root,
@@ -144,6 +135,7 @@ export class Ledger {
       ino,
       reason: null,
       code: null,
+      cleanup: null,
       converter: converter.name,
       converterVersion: converter.version,
       parameters: converter.parameters,
@@ -186,9 +178,22 @@ export class Ledger {
         statement: 'delivering',
         params: [record.id, serverIds.length, JSON.stringify(serverIds), cleanup, this.#clock.now()],
       },
-      ...waiting.map(report => ({ statement: 'waitingReport', params: [report.id, record.id, report.position] })),
+      ...waiting.map(report => ({ statement: 'report', params: [report.id, record.id, report.position, 'queued'] })),
     ]);
     return { ...record, state: 'delivering', reports: serverIds.length, serverIds, cleanup };
+  }
+
+  /** One of its reports was refused at once; what became of each is kept, should the refused one be sent after all. */
+  async undelivered(
+    record: FileRecord,
+    serverIds: readonly (string | null)[],
+    reports: readonly { id: string; position: number; state: ReportState }[],
+  ): Promise<FileRecord> {
+    await this.store.writeAll([
+      { statement: 'serverIds', params: [record.id, JSON.stringify(serverIds), serverIds.length, this.#clock.now()] },
+      ...reports.map(({ id, position, state }) => ({ statement: 'report', params: [id, record.id, position, state] })),
+    ]);
+    return { ...record, serverIds, reports: serverIds.length };
   }
 
   /** A waiting report came to its end. */
@@ -200,7 +205,7 @@ export class Ledger {
   ): Promise<FileRecord> {
     await this.store.writeAll([
       { statement: 'reportSettled', params: [id, state] },
-      { statement: 'serverIds', params: [record.id, JSON.stringify(serverIds), this.#clock.now()] },
+      { statement: 'serverIds', params: [record.id, JSON.stringify(serverIds), serverIds.length, this.#clock.now()] },
     ]);
     return { ...record, serverIds };
   }
@@ -265,118 +270,6 @@ export class Ledger {
     return { ...record, state: 'discovered', attempts: 0, reason: null, code: null, cleanup: null, completedAt: null };
   }
 
-  /** The newest generation of each path that the ledger knows. */
-  async lookup(root: string, paths: readonly string[]): Promise<Map<string, FileRecord>> {
-    const rows = await this.#records('byPaths', [
-      this.#roots.idOf([root]),
-      JSON.stringify(paths.map(path => [pathKey(root, path), path])),
-    ]);
-    return new Map(rows.map(record => [record.path, record]));
-  }
-
-  /** The generations of a path, newest first. */
-  history(root: string, path: string, limit = 10): Promise<FileRecord[]> {
-    return this.#records('byPathAnywhere', [pathKey(root, path), root, path, limit]);
-  }
-
-  /** The file, not yet or never completed, whose source lies at this place now. */
-  async atLocation(location: string): Promise<FileRecord | undefined> {
-    return (await this.#records('byLocation', [location]))[0];
-  }
-
-  /** As {@link atLocation}, among completed files. Reads all rows: for a person who asks, not for the pool. */
-  async completedAtLocation(location: string): Promise<FileRecord | undefined> {
-    return (await this.#records('byCompletedLocation', [location]))[0];
-  }
-
-  async get(id: number): Promise<FileRecord | undefined> {
-    return (await this.#records('byId', [id]))[0];
-  }
-
-  /** Another file with this content whose reports are delivered or on their way. */
-  async deliveredTwin(record: FileRecord, sha256: string, converterName: string): Promise<FileRecord | undefined> {
-    return (await this.#records('delivered', [sha256, converterName, record.id]))[0];
-  }
-
-  /** How many other files with this content were delivered. */
-  async occurrences(record: FileRecord, sha256: string, converterName: string): Promise<number> {
-    return (await this.#query<{ count: number }>('occurrences', [sha256, converterName, record.id]))[0]?.count ?? 0;
-  }
-
-  /** Files that were being converted when the process ended, and suspended ones. */
-  interrupted(): Promise<FileRecord[]> {
-    return this.#records('interrupted');
-  }
-
-  /** Files to whose source something is still to be done, a thousand at a time, by ascending id. */
-  toClean(afterId: number): Promise<FileRecord[]> {
-    return this.#records('toClean', [afterId]);
-  }
-
-  /** Files that failed with this converter in another version or with other arguments, a thousand at a time. */
-  outdated(converter: ConverterIdentity, afterId: number): Promise<FileRecord[]> {
-    return this.#records('outdated', [afterId, converter.name, converter.version, converter.parameters]);
-  }
-
-  /** A page of rows by ascending id. */
-  page(filter: {
-    state?: FileState | undefined;
-    converterName?: string | undefined;
-    afterId: number;
-    limit: number;
-  }): Promise<FileRecord[]> {
-    const { state = null, converterName = null, afterId, limit } = filter;
-    const query = state === null || TERMINAL_AND_MANY.has(state) ? 'page' : 'pageAtWork';
-    return this.#records(query, [afterId, state, converterName, limit]);
-  }
-
-  async fileOfReport(reportId: string): Promise<FileRecord | undefined> {
-    return (await this.#records('fileOfReport', [reportId]))[0];
-  }
-
-  /** The reports of a file that is being delivered. */
-  reportsOf(
-    record: Pick<FileRecord, 'id'>,
-  ): Promise<{ id: string; position: number; state: 'queued' | 'delivered' | 'refused' }[]> {
-    return this.#query('reportsOf', [record.id]);
-  }
-
-  /** Reports that should lie in the pending queue, a thousand at a time, by ascending id. */
-  waitingReports(afterReportId: string): Promise<{ id: string; file: number; position: number }[]> {
-    return this.#query('waitingReports', [afterReportId]);
-  }
-
-  /** How many files are in each state and how many reports they gave, with those whose rows were compacted away. */
-  async counts(): Promise<Map<FileState, { files: number; reports: number }>> {
-    type Row = { state: FileState; files: number; reports: number };
-    const counts = new Map<FileState, { files: number; reports: number }>();
-    for (const query of ['counts', 'compacted'] as const) {
-      for (const { state, files, reports } of await this.#query<Row>(query)) {
-        const sum = counts.get(state);
-        counts.set(state, { files: files + (sum?.files ?? 0), reports: reports + (sum?.reports ?? 0) });
-      }
-    }
-    return counts;
-  }
-
-  /** Rows that may be compacted: finished before `before`, or among the `maxRows` newest no more. 500 at a time. */
-  async compactable(
-    afterId: number,
-    before: number,
-    maxRows: number,
-  ): Promise<{ id: number; root: string; path: string; state: FileState; reports: number; kept: boolean }[]> {
-    const nth = (await this.#query<{ id: number }>('nthNewest', [maxRows]))[0]?.id ?? 0;
-    const rows = await this.#query<{
-      id: number;
-      root: string;
-      path: string;
-      state: FileState;
-      reports: number;
-      kept: number;
-    }>('compactable', [afterId, before, nth]);
-    return rows.map(row => ({ ...row, kept: row.kept === 1 }));
-  }
-
   /** Removes rows and keeps their number, so that the books still balance. */
   async compact(rows: readonly { id: number; state: FileState; reports: number }[]): Promise<void> {
     await this.store.writeAll([
@@ -396,15 +289,4 @@ export class Ledger {
   #later(statement: Statement, params: readonly Value[]): void {
     this.#write(statement, params).catch(this.#onError);
   }
-
-  #query<Row>(query: Query, params: readonly Value[] = []): Promise<Row[]> {
-    return this.store.query<Row>(query, params);
-  }
-
-  async #records(query: Query, params: readonly Value[] = []): Promise<FileRecord[]> {
-    return (await this.#query<StoredRecord>(query, params)).map(parseRecord);
-  }
 }
-
-/** States whose rows have no index of their own, since nearly all rows are in them. */
-const TERMINAL_AND_MANY: ReadonlySet<FileState> = new Set(['completed', 'skipped']);

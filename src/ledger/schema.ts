@@ -73,17 +73,17 @@ export const LEDGER_SCHEMA = {
     seen: `insert or ignore into files (id, root, path, path_key, size, mtime_ms, ino, first_seen_at, state, attempts, updated_at)
       values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'discovered', ?9, ?8)`,
     claimed: `update files set state = 'processing', attempts = ?2, converter = ?3, sha256 = unhex(?4), occurrence = ?5,
-      size = ?6, mtime_ms = ?7, ino = ?8, reason = null, code = null, not_before = null, updated_at = ?9 where id = ?1`,
+      size = ?6, mtime_ms = ?7, ino = ?8, reason = null, code = null, not_before = null, cleanup = null, updated_at = ?9 where id = ?1`,
     released: `update files set state = 'discovered', attempts = ?2, reason = ?3, updated_at = ?4 where id = ?1`,
     delivering: `update files set state = 'delivering', reports = ?2, server_ids = ?3, cleanup = ?4, kept = 0, updated_at = ?5 where id = ?1`,
-    waitingReport: `insert or replace into reports (id, file, position, state) values (?, ?, ?, 'queued')`,
+    report: 'insert or replace into reports (id, file, position, state) values (?, ?, ?, ?)',
     reportSettled: 'update reports set state = ?2 where id = ?1',
     forgetReports: 'delete from reports where file = ?',
     delivered: `update files set state = 'cleaning', reports = ?2, server_ids = ?3, cleanup = ?4, updated_at = ?5 where id = ?1`,
     cleaned: `update files set cleanup = null, location = ?2, kept = ?3, updated_at = ?4 where id = ?1`,
     completed: `update files set state = 'completed', cleanup = null, location = ?2, kept = ?3, completed_at = ?4,
       updated_at = ?4 where id = ?1`,
-    serverIds: 'update files set server_ids = ?2, updated_at = ?3 where id = ?1',
+    serverIds: 'update files set server_ids = ?2, reports = ?3, updated_at = ?4 where id = ?1',
     failed: `update files set state = 'failed', reason = ?2, code = ?3, cleanup = ?4, converter = coalesce(?5, converter),
       updated_at = ?6, completed_at = ?6 where id = ?1`,
     skipped: `update files set state = 'skipped', reason = ?2, cleanup = ?3, converter = coalesce(?4, converter),
@@ -116,6 +116,8 @@ export const LEDGER_SCHEMA = {
       and files.id <> ?3 and reports > 0 and state in ('delivering', 'cleaning', 'completed')`,
     interrupted: `${RECORD} where state in ('processing', 'suspended') and state not in ('completed', 'skipped')
       order by files.id`,
+    // Taken back from the error or pending folder and not claimed yet: no scan of a watch folder finds these.
+    takenBack: `${RECORD} where state = 'discovered' and location is not null and state <> 'completed' order by files.id`,
     toClean: `${RECORD} where files.id > ? and cleanup is not null order by files.id limit 1000`,
     page: `${RECORD} where files.id > ?1 and (?2 is null or state = ?2) and (?3 is null or converters.name = ?3)
       order by files.id limit ?4`,

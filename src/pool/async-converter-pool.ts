@@ -11,6 +11,7 @@ import { Compaction } from './compaction.js';
 import { Engine } from './engine.js';
 import { explain } from './explain.js';
 import { type ItemsFilter, type ItemsPage, listItems } from './items.js';
+import { Milestone } from './milestone.js';
 import type { PoolEvents, PoolState, PoolStatistics } from './pool-events.js';
 import type { PoolOptions } from './pool-options.js';
 import { type ResolvedPoolOptions, resolveOptions } from './resolve-options.js';
@@ -33,7 +34,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
   readonly #engine: Engine;
   readonly #ledger: Ledger;
   readonly #compaction: Compaction;
-  readonly #idlers = new Set<() => void>();
+  readonly #idle = new Milestone();
   #lock: DirectoryLock | undefined;
   #state: PoolState = 'idle';
   #starting: Promise<void> | undefined;
@@ -74,7 +75,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
    * `stop()`; whatever a converter's `initialize()` throws.
    */
   start(): Promise<void> {
-    if (this.#stopping) return Promise.reject(new ServiceError('POOL_STATE', 'The pool was stopped'));
+    if (this.#stopping !== undefined) return Promise.reject(new ServiceError('POOL_STATE', 'The pool was stopped'));
     this.#starting ??= this.#start();
     return this.#starting;
   }
@@ -96,7 +97,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
    * are taken up at the next start, and the attempt does not count. Safe to call more than once.
    */
   stop({ timeoutMs = 30_000 }: { timeoutMs?: number } = {}): Promise<void> {
-    this.#stopping ??= this.#stop(timeoutMs);
+    this.#stopping ??= this.#stopOnce(timeoutMs);
     return this.#stopping;
   }
 
@@ -126,19 +127,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     this.#assertRunning();
     await this.#engine.posts.scanAll();
     if (this.#engine.quiet) return;
-    await new Promise<void>((resolve, reject) => {
-      const settle = () => {
-        signal?.removeEventListener('abort', abort);
-        this.#idlers.delete(settle);
-        resolve();
-      };
-      const abort = () => {
-        this.#idlers.delete(settle);
-        reject(signal?.reason);
-      };
-      this.#idlers.add(settle);
-      signal?.addEventListener('abort', abort, { once: true });
-    });
+    await this.#idle.wait(signal);
   }
 
   /** Files, a page at a time, in the order in which they were first seen. */
@@ -193,21 +182,28 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
       for (const entry of entries) await this.#engine.recovery.retakeOutdated(entry);
       await startupScan(this.#engine, this.#options.startupScan);
     } catch (thrown) {
-      await this.#stop(0);
+      await this.#shutDown(0);
       throw thrown;
     }
-    if (this.#stopping) return;
+    if (this.#stopping !== undefined) return;
     this.#enter('running');
     this.#engine.dispatcher.start();
     this.#inBackground(this.#engine.recovery.reconcile(this.#engine.settlement));
     this.#compaction.start();
   }
 
-  async #stop(timeoutMs: number): Promise<void> {
+  async #stopOnce(timeoutMs: number): Promise<void> {
+    if (this.#state === 'starting') {
+      // Nothing is worked on yet: waiting for the lock and looking through folders end at once.
+      this.#abort.abort();
+      await this.#starting?.catch(() => undefined);
+    }
+    if (this.#state === 'idle') this.#enter('stopped');
+    if (this.#state !== 'stopped') await this.#shutDown(timeoutMs);
+  }
+
+  async #shutDown(timeoutMs: number): Promise<void> {
     const { clock, entries, logger } = this.#options;
-    if (this.#state === 'idle' || this.#state === 'stopped') return this.#enter('stopped');
-    // A start on its way fails by itself when it waits for the lock; otherwise it is let through to its end.
-    if (this.#state === 'starting' && !this.#lock) this.#abort.abort();
     this.#enter('stopping');
     await this.#engine.stopIntake();
     this.#compaction.stop();
@@ -252,15 +248,14 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
   }
 
   #checkIdle(): void {
-    if (this.#idlers.size === 0 || !this.#engine.quiet) return;
-    for (const settle of [...this.#idlers]) settle();
+    if (this.#idle.awaited && this.#engine.quiet) this.#idle.reached();
   }
 
   #enter(to: PoolState): void {
     const from = this.#state;
     this.#state = to;
     if (from !== to) this.notify('stateChanged', { from, to });
-    if (to === 'stopped') for (const settle of [...this.#idlers]) settle();
+    if (to === 'stopped') this.#idle.reached();
   }
 
   #inBackground(task: Promise<unknown>): void {

@@ -70,6 +70,8 @@ export class Cleaner {
     } catch (thrown) {
       const error = toError(thrown);
       if (signal.aborted) return;
+      // A suspended file can wait where it is; retrying the move could get in the way of its next turn.
+      if (file.record.state === 'suspended') return;
       this.#places.suspect(file.entry, error);
       const path = file.path;
       const failed = new MillraceError('FILE_OPERATION', `${path} could not be cleaned up: ${error.message}`, {
@@ -114,9 +116,11 @@ export class Cleaner {
       case 'skipped':
         file.record = await ledger.located(file.record, result.location, result.kept);
         return this.#onDone(file);
-      default:
+      case 'cleaning':
         await this.#complete(file, result);
         return this.#onDone(file);
+      default:
+        throw new MillraceError('UNKNOWN', `a file that is ${state} has nothing to clean up`);
     }
   }
 

@@ -7,7 +7,7 @@ import type { AnyConverter } from '../converters/run-conversion.js';
 import { neverData } from '../discovery/never-data.js';
 import type { ConfigProblem } from '../errors.js';
 import { isInside } from '../files/names.js';
-import type { ConverterIdentity } from '../ledger/ledger.js';
+import type { ConverterIdentity } from '../ledger/file-record.js';
 import type { ConverterOptions } from './pool-options.js';
 
 /** {@link ConverterOptions} with every default filled in and every path absolute. */

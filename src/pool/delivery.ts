@@ -1,5 +1,6 @@
 /** From a file's reports to their delivery: each is accepted by the server or durable in the pending queue. */
 import type { SubmitError } from '../errors.js';
+import type { ReportState } from '../ledger/file-record.js';
 import type { ActiveFile } from './active-file.js';
 import type { PoolContext } from './pool-context.js';
 
@@ -7,8 +8,8 @@ import type { PoolContext } from './pool-context.js';
 export interface Delivery {
   /** What the server called them, in order; null where it has not answered or said nothing. */
   serverIds: (string | null)[];
-  /** Those that the pending queue holds. */
-  waiting: { id: string; position: number }[];
+  /** Where each of them is, in order. */
+  states: ReportState[];
   /** Why they wait. */
   reason: string;
   /** The server refused one. Those after it were not sent. */
@@ -22,7 +23,7 @@ export async function deliverReports(
   reports: readonly unknown[],
   ids: readonly string[],
 ): Promise<Delivery> {
-  const delivery: Delivery = { serverIds: ids.map(() => null), waiting: [], reason: '' };
+  const delivery: Delivery = { serverIds: ids.map(() => null), states: ids.map(() => 'unsent'), reason: '' };
   const { correlationId } = file;
   const { signal } = context;
   for (const [position, report] of reports.entries()) {
@@ -30,13 +31,15 @@ export async function deliverReports(
     const result = await context.pending.deliver(report, { id, priority: file.entry.priority, correlationId, signal });
     switch (result.outcome) {
       case 'delivered':
+        delivery.states[position] = 'delivered';
         delivery.serverIds[position] = result.serverId ?? null;
         break;
       case 'queued':
-        delivery.waiting.push({ id, position });
+        delivery.states[position] = 'queued';
         delivery.reason = result.reason;
         break;
       case 'refused':
+        delivery.states[position] = 'refused';
         return { ...delivery, refused: result.error };
     }
   }

@@ -9,6 +9,7 @@ import { Cleaner } from './cleaner.js';
 import type { ConverterEntry } from './converter-entry.js';
 import { Handovers } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
+import { Endings } from './endings.js';
 import { Intake } from './intake.js';
 import { Journey } from './journey.js';
 import { KeyedLock } from './keyed-lock.js';
@@ -67,9 +68,13 @@ export class Engine {
       entry: name => this.entry(name),
       ready: (file, delayMs) => this.#again(file, delayMs),
     });
-    this.settlement = new Settlement(context, this.cleaner, handovers, rows, record => this.recovery.take(record));
-    this.#journey = new Journey(context, this.cleaner, new KeyedLock(), handovers, {
-      again: (file, delayMs) => this.#again(file, delayMs),
+    this.settlement = new Settlement(context, this.cleaner, handovers, rows, {
+      take: record => this.recovery.take(record),
+      retake: record => this.recovery.retake(record),
+    });
+    const endings = new Endings(context, this.cleaner, (file, delayMs) => this.#again(file, delayMs));
+    const parts = { cleaner: this.cleaner, endings, claims: new KeyedLock(), handovers };
+    this.#journey = new Journey(context, parts, {
       changed: file => this.#changed(file),
       done: file => this.#done(file),
     });

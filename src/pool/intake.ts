@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../clock.js';
 import { StabilityGate } from '../discovery/stability-gate.js';
-import { toError } from '../errors.js';
+import { type MillraceError, toError } from '../errors.js';
 import type { FileStat, FileSystem } from '../files/file-system.js';
 import { type FileIdentity, identityOf, sameIdentity } from '../files/identity.js';
 import { relativeTo } from '../files/names.js';
@@ -11,19 +11,9 @@ import type { Ledger } from '../ledger/ledger.js';
 import { type ActiveFile, activeFile } from './active-file.js';
 import { inBatches, mapConcurrently } from './batches.js';
 import type { ConverterEntry } from './converter-entry.js';
+import { type Found, findFiles, type IntakeRoot } from './find-files.js';
 import type { ScanStatistics } from './pool-events.js';
 import type { Roster } from './roster.js';
-
-/** A watch folder as intake sees it. */
-export interface IntakeRoot {
-  readonly root: string;
-  /** Every file that is there, relative to the root. */
-  list(signal?: AbortSignal): AsyncIterable<string>;
-  /** Whether a path (absolute) lies in a folder that is not watched. */
-  excludes(path: string): boolean;
-  /** The converter whose file this is, by its path relative to the root. */
-  route(path: string): ConverterEntry | undefined;
-}
 
 /** What intake is made with, and whom it tells. */
 export interface IntakeOptions {
@@ -45,17 +35,8 @@ export interface IntakeOptions {
   onQuiet: () => void;
 }
 
-/** A file found on the disk. */
-interface Found {
-  path: string;
-  entry: ConverterEntry;
-  stat: FileStat;
-}
-
 const LOOKUP_BATCH = 256;
 const STATS_AT_ONCE = 32;
-/** Names that are routed at a time before the event loop gets a turn. */
-const NAMES_BATCH = 512;
 /** A file at rest for so long, by two clocks, is not waited for; 2 s is the coarsest mtime that a file system keeps (FAT). */
 const LONG_AT_REST_MS = 2_000;
 
@@ -114,32 +95,16 @@ export class Intake {
     const statistics = { scanned: 0, queued: 0, skipped: 0, errors: 0, durationMs: 0 };
     this.#scans += 1;
     try {
-      const found: Found[] = [];
-      for await (const names of inBatches(root.list(signal), NAMES_BATCH)) {
-        statistics.scanned += names.length;
-        const unknown = names.filter(path => !roster.at(join(root.root, path)));
-        const routed = unknown.map(path => ({ path, entry: root.route(path) }));
-        await mapConcurrently(routed, STATS_AT_ONCE, async ({ path, entry }) => {
-          if (!entry) return;
-          try {
-            const stat = await fs.stat(join(root.root, path));
-            if (stat.isFile()) found.push({ path, entry, stat });
-          } catch (thrown) {
-            statistics.errors += 1;
-            this.#options.onError(toError(thrown), join(root.root, path));
-          }
-        });
-        if (signal.aborted) break;
-      }
-      // Oldest first. Names break ties, so that a burst within one tick of the clock keeps the order of its names.
-      found.sort((a, b) => a.stat.mtimeMs - b.stat.mtimeMs || (a.path < b.path ? -1 : 1));
+      const found = await findFiles(root, { fs, roster, signal, onError: this.#options.onError }, statistics);
       for await (const batch of inBatches(found, LOOKUP_BATCH)) {
         if (signal.aborted) break;
         statistics.queued += await this.#admit(root, batch, true);
       }
     } catch (thrown) {
       statistics.errors += 1;
-      this.#options.onError(toError(thrown), root.root);
+      // A folder that is away is told of by its watch.
+      if ((thrown as Partial<MillraceError>).code !== 'FOLDER_MISSING')
+        this.#options.onError(toError(thrown), root.root);
     } finally {
       this.#scans -= 1;
       if (this.idle) this.#options.onQuiet();

@@ -5,22 +5,18 @@
 
 import type { ConverterResult } from '../converters/converter-result.js';
 import { FileSource } from '../converters/file-source.js';
-import type { AnyConverter } from '../converters/run-conversion.js';
-import { type ContextFacts, makeContext, runConversion } from '../converters/run-conversion.js';
-import type { ErrorCode } from '../error-codes.js';
+import { runConversion } from '../converters/run-conversion.js';
 import { ConverterError, MillraceError, systemCode, toError } from '../errors.js';
 import { reportId } from '../ledger/report-id.js';
 import type { ActiveFile } from './active-file.js';
 import type { Cleaner } from './cleaner.js';
 import { deliverReports, type Handovers } from './delivery.js';
+import type { Endings } from './endings.js';
 import type { KeyedLock } from './keyed-lock.js';
 import { about, maxAttempts, type PoolContext } from './pool-context.js';
-import { isTransient } from './transient.js';
 
 /** What becomes of a file after its turn, beside what the ledger says. */
 export interface JourneyExits {
-  /** It waits to be tried again after `delayMs`. */
-  again(file: ActiveFile, delayMs: number): void;
   /** It changed while it was read: it must rest first. */
   changed(file: ActiveFile): Promise<void>;
   /** The pool has nothing more to do with it for now. */
@@ -38,13 +34,20 @@ export class Journey {
   readonly #cleaner: Cleaner;
   readonly #claims: KeyedLock;
   readonly #handovers: Handovers;
+  readonly #endings: Endings;
   readonly #exits: JourneyExits;
 
-  constructor(context: PoolContext, cleaner: Cleaner, claims: KeyedLock, handovers: Handovers, exits: JourneyExits) {
+  constructor(
+    context: PoolContext,
+    parts: { cleaner: Cleaner; endings: Endings; claims: KeyedLock; handovers: Handovers },
+    exits: JourneyExits,
+  ) {
     this.#context = context;
-    this.#cleaner = cleaner;
-    this.#claims = claims;
-    this.#handovers = handovers;
+    this.#cleaner = parts.cleaner;
+    this.#endings = parts.endings;
+    /** Files with the same content go one after the other, so that the second finds the first. */
+    this.#claims = parts.claims;
+    this.#handovers = parts.handovers;
     this.#exits = exits;
   }
 
@@ -77,13 +80,13 @@ export class Journey {
       } else if ((error as Partial<MillraceError>).code === 'SOURCE_CHANGED') {
         await this.#exits.changed(file);
       } else if (++file.unreadable <= MAX_UNREADABLE) {
-        this.#again(
+        this.#endings.again(
           file,
           `it cannot be read: ${error.message}`,
           FIRST_UNREADABLE_DELAY_MS * 2 ** (file.unreadable - 1),
         );
       } else {
-        await this.#fail(
+        await this.#endings.fail(
           file,
           new MillraceError('SOURCE_UNREADABLE', `${file.path} cannot be read: ${error.message}`, { cause: error }),
         );
@@ -101,7 +104,7 @@ export class Journey {
     if (entry.duplicates === 'skip') {
       const twin = await ledger.deliveredTwin(file.record, sha256, name);
       if (twin)
-        return this.#skip(file, `its content was delivered before, as ${twin.path}`, {
+        return this.#endings.skip(file, `its content was delivered before, as ${twin.path}`, {
           sha256,
           duplicateOf: twin.path,
         });
@@ -121,7 +124,7 @@ export class Journey {
     const result = await runConversion({
       converter: entry.converter,
       source,
-      facts: this.#facts(file),
+      facts: this.#endings.facts(file),
       timeoutMs: entry.timeoutMs,
       rejectThreshold: entry.rejectThreshold,
       onConfidence: confidence => {
@@ -143,13 +146,18 @@ export class Journey {
         });
         return this.#deliver(file, source, result);
       case 'skipped':
-        return this.#skip(file, result.reason ?? 'the converter skipped it', { sha256 });
+        return this.#endings.skip(file, result.reason ?? 'the converter skipped it', { sha256 });
       case 'suspended':
-        return this.#suspend(file, result);
+        return this.#endings.suspend(file, result);
       case 'rejected':
-        return this.#fail(file, new ConverterError(result.reason ?? 'rejected', {}, 'REJECTED'), source, result);
+        return this.#endings.fail(
+          file,
+          new ConverterError(result.reason ?? 'rejected', {}, 'REJECTED'),
+          source,
+          result,
+        );
       case 'failed':
-        return this.#failOrRetry(
+        return this.#endings.failOrRetry(
           file,
           result.error ?? new ConverterError('it failed without an error'),
           source,
@@ -167,67 +175,31 @@ export class Journey {
     const end = this.#handovers.begin(ids);
     try {
       const delivery = await deliverReports(this.#context, file, result.reports, ids);
-      if (delivery.refused) return await this.#fail(file, delivery.refused, source, result);
+      if (delivery.refused) {
+        // Its row knows which reports were accepted: retryFailed() of the queue may still bring the rest.
+        file.record = await ledger.undelivered(
+          file.record,
+          delivery.serverIds,
+          delivery.states.map((state, position) => ({ id: ids[position] as string, position, state })),
+        );
+        return await this.#endings.fail(file, delivery.refused, source, result);
+      }
+      const waiting = ids.flatMap((id, position) => (delivery.states[position] === 'queued' ? { id, position } : []));
       const action = result.postProcess ?? file.entry.postProcess;
-      if (delivery.waiting.length === 0) {
+      if (waiting.length === 0) {
         file.record = await ledger.delivered(file.record, delivery.serverIds, action);
         const reports = ids.map((id, index) => ({ id, serverId: delivery.serverIds[index] ?? null }));
         notify('delivered', { ...about(file), reports });
       } else {
-        file.record = await ledger.delivering(file.record, delivery.serverIds, delivery.waiting, action);
-        notify('queuedOffline', { ...about(file), waiting: delivery.waiting.length, reason: delivery.reason });
+        file.record = await ledger.delivering(file.record, delivery.serverIds, waiting, action);
+        notify('queuedOffline', { ...about(file), waiting: waiting.length, reason: delivery.reason });
       }
-      await this.#hook(file, 'onSuccess', source, result);
+      await this.#endings.hook(file, 'onSuccess', source, result);
       source.release();
       await this.#cleaner.clean(file);
     } finally {
       end();
     }
-  }
-
-  async #skip(file: ActiveFile, reason: string, facts: { sha256: string; duplicateOf?: string }): Promise<void> {
-    const { ledger, notify } = this.#context;
-    const cleanup = file.entry.postProcess;
-    file.record = await ledger.skipped(file.record, {
-      reason,
-      cleanup,
-      converter: file.entry.identity,
-      sha256: facts.sha256,
-    });
-    file.state = 'skipped';
-    const { duplicateOf } = facts;
-    notify('skipped', { ...about(file), reason, ...(duplicateOf === undefined ? {} : { duplicateOf }) });
-    await this.#cleaner.clean(file);
-  }
-
-  async #suspend(file: ActiveFile, result: ConverterResult): Promise<void> {
-    const { ledger, notify, clock } = this.#context;
-    const reason = result.reason ?? 'the converter asked for a later retry';
-    if (file.record.attempts >= maxAttempts(file)) {
-      return this.#fail(file, new ConverterError(`still suspended after ${file.record.attempts} attempts: ${reason}`));
-    }
-    const retryAfterMs = result.retryAfterMs ?? file.entry.retryDelayMs;
-    file.record = await ledger.suspended(file.record, reason, clock.now() + retryAfterMs);
-    file.state = 'suspended';
-    notify('suspended', { ...about(file), reason, retryAfterMs, attempts: file.record.attempts });
-    await this.#cleaner.clean(file);
-    this.#exits.again(file, retryAfterMs);
-  }
-
-  async #failOrRetry(file: ActiveFile, error: Error, source: FileSource, result: ConverterResult): Promise<void> {
-    if (!isTransient(error) || file.record.attempts >= maxAttempts(file))
-      return this.#fail(file, error, source, result);
-    file.record = await this.#context.ledger.release(file.record, error.message);
-    this.#again(file, error.message, file.entry.retryDelayMs);
-  }
-
-  async #fail(file: ActiveFile, error: Error, source?: FileSource, result?: ConverterResult): Promise<void> {
-    const code: ErrorCode = error instanceof MillraceError ? error.code : 'UNKNOWN';
-    const why = { reason: error.message, code, cleanup: 'error', converter: file.entry.identity } as const;
-    file.record = await this.#context.ledger.failed(file.record, why);
-    file.state = 'failed';
-    if (source && result) await this.#hook(file, 'onFailure', source, result);
-    await this.#cleaner.clean(file, { error });
   }
 
   /** Something that is not the file's fault: a full disk, a full queue, a stop. The attempt does not count. */
@@ -246,49 +218,6 @@ export class Journey {
     if (signal.aborted) return this.#exits.done(file);
     notify('error', { error, path: file.path, correlationId: file.correlationId });
     file.queuedAt = clock.monotonic();
-    this.#again(file, error.message, FIRST_UNREADABLE_DELAY_MS * 2);
-  }
-
-  #again(file: ActiveFile, reason: string, delayMs: number): void {
-    const attempt = file.record.attempts;
-    this.#context.notify('retrying', { ...about(file), reason, attempt, maxAttempts: maxAttempts(file), delayMs });
-    this.#exits.again(file, delayMs);
-  }
-
-  async #hook(
-    file: ActiveFile,
-    name: 'onSuccess' | 'onFailure',
-    source: FileSource,
-    result: ConverterResult,
-  ): Promise<void> {
-    const converter: AnyConverter = file.entry.converter;
-    try {
-      const { signal } = this.#context;
-      await converter[name]?.(source, result, makeContext(this.#facts(file), signal));
-    } catch (thrown) {
-      const error = new MillraceError(
-        'HOOK_FAILED',
-        `${name} of '${converter.name}' failed: ${toError(thrown).message}`,
-        { cause: thrown },
-      );
-      this.#context.notify('error', { error, path: file.path, correlationId: file.correlationId });
-    }
-  }
-
-  #facts(file: ActiveFile): ContextFacts {
-    const { entry } = file;
-    return {
-      arguments: entry.arguments,
-      logger: this.#context.logger,
-      attempt: file.record.attempts,
-      correlationId: file.correlationId,
-      stationName: this.#context.stationName,
-      folders: {
-        watch: entry.watchFolder,
-        done: entry.doneFolder,
-        error: entry.errorFolder,
-        pending: entry.pendingFolder,
-      },
-    };
+    this.#endings.again(file, error.message, FIRST_UNREADABLE_DELAY_MS * 2);
   }
 }

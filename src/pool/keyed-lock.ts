@@ -6,7 +6,7 @@ export class KeyedLock {
   /** Runs `task` when those before it with the same key have ended, however they ended. */
   async run<T>(key: string, task: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key);
-    const current = before ? before.then(task, task) : task();
+    const current = before === undefined ? task() : before.then(task, task);
     this.#last.set(key, current);
     try {
       return await current;

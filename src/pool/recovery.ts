@@ -103,6 +103,8 @@ export class Recovery {
     if (!file) return;
     if (record.state === 'suspended') {
       this.#exits.ready(file, Math.max(0, (record.notBefore ?? 0) - clock.now()));
+    } else if (record.state === 'discovered') {
+      this.#exits.ready(file, 0);
     } else if (record.attempts >= maxAttempts(file)) {
       const error = new ConverterCrashedError(
         `The process ended during each of ${record.attempts} attempts of '${record.converter}' at ${file.path}`,

@@ -1,6 +1,6 @@
 /** What the pending queue says of a report, brought to the file that it was made from. */
 import type { MillraceError } from '../errors.js';
-import type { FileRecord } from '../ledger/file-record.js';
+import type { FileRecord, ReportState } from '../ledger/file-record.js';
 import type { SettledItem, SettleHandler } from '../pending/index.js';
 import type { ActiveFile } from './active-file.js';
 import { type Cleaner, deliveredReports } from './cleaner.js';
@@ -17,23 +17,32 @@ export class Settlement implements SettleHandler {
   /** The file of a row, in hand or taken in hand again; nothing when its converter is not in the pool any more. */
   readonly #take: (record: FileRecord) => ActiveFile | undefined;
 
+  readonly #retake: (record: FileRecord) => Promise<unknown>;
+
   constructor(
     context: PoolContext,
     cleaner: Cleaner,
     handovers: Handovers,
     rows: KeyedLock,
-    take: (record: FileRecord) => ActiveFile | undefined,
+    taking: {
+      take: (record: FileRecord) => ActiveFile | undefined;
+      retake: (record: FileRecord) => Promise<unknown>;
+    },
   ) {
     this.#context = context;
     this.#cleaner = cleaner;
     this.#handovers = handovers;
     this.#rows = rows;
-    this.#take = take;
+    this.#take = taking.take;
+    this.#retake = taking.retake;
   }
 
   async delivered(item: Pick<SettledItem, 'id'>, result: { serverId?: string }): Promise<void> {
-    const file = await this.#settle(item.id, 'delivered', result.serverId, async (record, last) => {
-      if (!last) return undefined;
+    const file = await this.#settle(item.id, 'delivered', result.serverId, async (record, rest) => {
+      // Those after a refused one were never sent: its source makes them again, under the same ids.
+      if (record.state === 'failed' && rest.length > 0 && rest.every(state => state === 'unsent'))
+        await this.#retake(record);
+      if (rest.length > 0) return undefined;
       const { ledger, notify } = this.#context;
       const taken = this.#take(record);
       // Its converter is gone from the configuration: delivered all the same, and its source stays where it is.
@@ -72,7 +81,7 @@ export class Settlement implements SettleHandler {
     id: string,
     state: 'delivered' | 'refused',
     serverId: string | undefined,
-    then: (record: FileRecord, last: boolean) => Promise<ActiveFile | undefined>,
+    then: (record: FileRecord, rest: readonly ReportState[]) => Promise<ActiveFile | undefined>,
   ): Promise<ActiveFile | undefined> {
     const { ledger } = this.#context;
     await this.#handovers.settled(id);
@@ -86,8 +95,10 @@ export class Settlement implements SettleHandler {
       const position = reports.find(report => report.id === id)?.position ?? -1;
       const serverIds = record.serverIds.map((old, index) => (index === position ? (serverId ?? old) : old));
       const updated = await ledger.reportSettled(record, id, state, serverIds);
-      const last = reports.every(report => report.id === id || report.state === 'delivered');
-      return then(updated, last);
+      return then(
+        updated,
+        reports.filter(report => report.id !== id && report.state !== 'delivered').map(report => report.state),
+      );
     });
   }
 }

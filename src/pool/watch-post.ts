@@ -5,7 +5,8 @@ import { WatchedFolder } from '../discovery/watched-folder.js';
 import type { FileSystem } from '../files/file-system.js';
 import { comparable, isInside } from '../files/names.js';
 import { type ConverterEntry, excludedFolders } from './converter-entry.js';
-import type { Intake, IntakeRoot } from './intake.js';
+import type { IntakeRoot } from './find-files.js';
+import type { Intake } from './intake.js';
 import type { ScanStatistics } from './pool-events.js';
 
 /** What a watch post is made with, and whom it tells. */

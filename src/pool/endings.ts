@@ -1,0 +1,120 @@
+/** How a turn of a file can end short of a delivery, each with its row, its event and its clean-up; and the hooks. */
+
+import type { ConverterResult } from '../converters/converter-result.js';
+import type { FileSource } from '../converters/file-source.js';
+import type { AnyConverter } from '../converters/run-conversion.js';
+import { type ContextFacts, makeContext } from '../converters/run-conversion.js';
+import type { ErrorCode } from '../error-codes.js';
+import { ConverterError, MillraceError, toError } from '../errors.js';
+import type { ActiveFile } from './active-file.js';
+import type { Cleaner } from './cleaner.js';
+import { about, maxAttempts, type PoolContext } from './pool-context.js';
+import { isTransient } from './transient.js';
+
+/** Ends turns; one object serves all of a pool. */
+export class Endings {
+  readonly #context: PoolContext;
+  readonly #cleaner: Cleaner;
+  /** The file waits to be tried again after `delayMs`. */
+  readonly #tryAgain: (file: ActiveFile, delayMs: number) => void;
+
+  constructor(context: PoolContext, cleaner: Cleaner, tryAgain: (file: ActiveFile, delayMs: number) => void) {
+    this.#context = context;
+    this.#cleaner = cleaner;
+    this.#tryAgain = tryAgain;
+  }
+
+  /** There is nothing to deliver from it, on purpose. It is cleaned up as after a success. */
+  async skip(file: ActiveFile, reason: string, facts: { sha256: string; duplicateOf?: string }): Promise<void> {
+    const { ledger, notify } = this.#context;
+    const cleanup = file.entry.postProcess;
+    file.record = await ledger.skipped(file.record, {
+      reason,
+      cleanup,
+      converter: file.entry.identity,
+      sha256: facts.sha256,
+    });
+    file.state = 'skipped';
+    const { duplicateOf } = facts;
+    notify('skipped', { ...about(file), reason, ...(duplicateOf === undefined ? {} : { duplicateOf }) });
+    await this.#cleaner.clean(file);
+  }
+
+  /** The converter asked for a later retry: to the pending folder, at most `maxRetries` times. */
+  async suspend(file: ActiveFile, result: ConverterResult): Promise<void> {
+    const { ledger, notify, clock } = this.#context;
+    const reason = result.reason ?? 'the converter asked for a later retry';
+    if (file.record.attempts >= maxAttempts(file)) {
+      return this.fail(file, new ConverterError(`still suspended after ${file.record.attempts} attempts: ${reason}`));
+    }
+    const retryAfterMs = result.retryAfterMs ?? file.entry.retryDelayMs;
+    file.record = await ledger.suspended(file.record, reason, clock.now() + retryAfterMs);
+    file.state = 'suspended';
+    notify('suspended', { ...about(file), reason, retryAfterMs, attempts: file.record.attempts });
+    await this.#cleaner.clean(file);
+    this.#tryAgain(file, retryAfterMs);
+  }
+
+  /** Trouble that may pass is tried again at most `maxRetries` times; everything else fails at once. */
+  async failOrRetry(file: ActiveFile, error: Error, source: FileSource, result: ConverterResult): Promise<void> {
+    if (!isTransient(error) || file.record.attempts >= maxAttempts(file)) return this.fail(file, error, source, result);
+    file.record = await this.#context.ledger.release(file.record, error.message);
+    this.again(file, error.message, file.entry.retryDelayMs);
+  }
+
+  /** To the error folder, for good. */
+  async fail(file: ActiveFile, error: Error, source?: FileSource, result?: ConverterResult): Promise<void> {
+    const code: ErrorCode = error instanceof MillraceError ? error.code : 'UNKNOWN';
+    const why = { reason: error.message, code, cleanup: 'error', converter: file.entry.identity } as const;
+    file.record = await this.#context.ledger.failed(file.record, why);
+    file.state = 'failed';
+    if (source && result) await this.hook(file, 'onFailure', source, result);
+    await this.#cleaner.clean(file, { error });
+  }
+
+  /** Tells that it is tried again, and sees to it. */
+  again(file: ActiveFile, reason: string, delayMs: number): void {
+    const attempt = file.record.attempts;
+    this.#context.notify('retrying', { ...about(file), reason, attempt, maxAttempts: maxAttempts(file), delayMs });
+    this.#tryAgain(file, delayMs);
+  }
+
+  /** Calls a hook of the converter. What it throws is reported and changes nothing. */
+  async hook(
+    file: ActiveFile,
+    name: 'onSuccess' | 'onFailure',
+    source: FileSource,
+    result: ConverterResult,
+  ): Promise<void> {
+    const converter: AnyConverter = file.entry.converter;
+    try {
+      const { signal } = this.#context;
+      await converter[name]?.(source, result, makeContext(this.facts(file), signal));
+    } catch (thrown) {
+      const error = new MillraceError(
+        'HOOK_FAILED',
+        `${name} of '${converter.name}' failed: ${toError(thrown).message}`,
+        { cause: thrown },
+      );
+      this.#context.notify('error', { error, path: file.path, correlationId: file.correlationId });
+    }
+  }
+
+  /** What a converter is told of the file and the pool. */
+  facts(file: ActiveFile): ContextFacts {
+    const { entry } = file;
+    return {
+      arguments: entry.arguments,
+      logger: this.#context.logger,
+      attempt: file.record.attempts,
+      correlationId: file.correlationId,
+      stationName: this.#context.stationName,
+      folders: {
+        watch: entry.watchFolder,
+        done: entry.doneFolder,
+        error: entry.errorFolder,
+        pending: entry.pendingFolder,
+      },
+    };
+  }
+}
