@@ -244,6 +244,14 @@ export function systemCode(thrown: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** Whether the disk was full, in our words or in the system's, at the root of an error. */
+export function isDiskFull(thrown: unknown): boolean {
+  for (let error = thrown, depth = 0; error instanceof Error && depth < 8; error = error.cause, depth++) {
+    if (['DISK_FULL', 'ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '')) return true;
+  }
+  return false;
+}
+
 function nameOf(type: { prototype: Error }, name: string): void {
   // On the class as well: the bundler renames a class that speaks of itself.
   Object.defineProperty(type, 'name', { value: name, configurable: true });

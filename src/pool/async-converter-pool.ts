@@ -1,4 +1,5 @@
 /** The pool: watches folders, converts what comes, delivers the reports and cleans up. Composes everything below it. */
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { MillraceError, ServiceError, toError } from '../errors.js';
 import { type DirectoryLock, lockDirectory } from '../files/directory-lock.js';
@@ -46,6 +47,8 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     super(resolved.logger);
     this.#options = resolved;
     this.pending = resolved.pending;
+    // Every file that is worked on listens to it; Node would take more than ten for a leak.
+    setMaxListeners(0, this.#abort.signal);
     const { dataDir, fs, clock, logger, stationName } = resolved;
     this.#ledger = new Ledger({ directory: dataDir, fs, clock, logger }, error => this.notify('error', { error }));
     const context = {

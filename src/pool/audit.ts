@@ -95,12 +95,14 @@ async function watchFolders(engine: Engine, differences: AuditDifference[]): Pro
 }
 
 async function rows(engine: Engine, differences: AuditDifference[]): Promise<void> {
+  const away = new Set(engine.posts.away());
   const { ledger, fs, roster } = engine.context;
   for (let afterId = 0; ; ) {
     const page = await ledger.page({ afterId, limit: 500 });
     for (const record of page) {
       afterId = record.id;
-      if (roster.get(record.id)) continue;
+      // Nothing can be said about a share that is away.
+      if (roster.get(record.id) || away.has(record.root)) continue;
       const path = join(record.root, record.path);
       const id = String(record.id);
       if (record.location !== null && !(await exists(fs, record.location))) {

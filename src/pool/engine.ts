@@ -1,6 +1,8 @@
 /** The parts of a running pool, wired together; the pool itself is their public face. */
-import { toError } from '../errors.js';
+import { dirname } from 'node:path';
+import { isDiskFull, toError } from '../errors.js';
 import { DiskSpaceMonitor } from '../files/disk-space.js';
+import { exists } from '../files/free-name.js';
 import { identityOf } from '../files/identity.js';
 import { isInside } from '../files/names.js';
 import type { FileState } from '../ledger/file-record.js';
@@ -76,6 +78,10 @@ export class Engine {
     const parts = { cleaner: this.cleaner, endings, claims: new KeyedLock(), handovers };
     this.#journey = new Journey(context, parts, {
       changed: file => this.#changed(file),
+      vanished: file => this.#vanished(file),
+      trouble: error => {
+        if (isDiskFull(error)) this.space.reportFull();
+      },
       done: file => this.#done(file),
     });
     this.dispatcher = new Dispatcher({
@@ -201,6 +207,10 @@ export class Engine {
   async #vanished(file: ActiveFile): Promise<void> {
     const { ledger, notify } = this.context;
     const reason = 'it was removed before it was taken';
+    // A share that is away has not lost its files: their rows wait, and the scan on its return finds them again.
+    if (!(await this.#isThere(file.location === file.path ? file.record.root : dirname(file.location)))) {
+      return this.#done(file);
+    }
     try {
       file.record = await ledger.skipped(file.record, { reason, cleanup: null, converter: file.entry.identity });
       notify('skipped', { ...about(file), reason });
@@ -209,6 +219,15 @@ export class Engine {
       notify('error', { error: toError(thrown), path: file.path, correlationId: file.correlationId });
     }
     this.#done(file);
+  }
+
+  async #isThere(folder: string): Promise<boolean> {
+    try {
+      return await exists(this.context.fs, folder);
+    } catch (thrown) {
+      this.context.logger.debug({ folder, err: toError(thrown) }, 'A folder cannot be looked at');
+      return false;
+    }
   }
 
   #done(file: ActiveFile): void {

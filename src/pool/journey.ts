@@ -19,6 +19,10 @@ import { about, maxAttempts, type PoolContext } from './pool-context.js';
 export interface JourneyExits {
   /** It changed while it was read: it must rest first. */
   changed(file: ActiveFile): Promise<void>;
+  /** It is not there any more. */
+  vanished(file: ActiveFile): Promise<void>;
+  /** Something stood in its way that is not its own fault. */
+  trouble(error: Error): void;
   /** The pool has nothing more to do with it for now. */
   done(file: ActiveFile): void;
 }
@@ -65,7 +69,7 @@ export class Journey {
   }
 
   async #read(file: ActiveFile): Promise<FileSource | undefined> {
-    const { fs, ledger, notify } = this.#context;
+    const { fs } = this.#context;
     try {
       const source = await FileSource.read({ fs, path: file.location, knownAs: file.path });
       file.unreadable = 0;
@@ -73,10 +77,7 @@ export class Journey {
     } catch (thrown) {
       const error = toError(thrown);
       if (NOT_A_FILE.has(systemCode(error) ?? '')) {
-        const reason = 'it was removed before it was converted';
-        file.record = await ledger.skipped(file.record, { reason, cleanup: null, converter: file.entry.identity });
-        notify('skipped', { ...about(file), reason });
-        this.#exits.done(file);
+        await this.#exits.vanished(file);
       } else if ((error as Partial<MillraceError>).code === 'SOURCE_CHANGED') {
         await this.#exits.changed(file);
       } else if (++file.unreadable <= MAX_UNREADABLE) {
@@ -215,6 +216,7 @@ export class Journey {
       notify('error', { error: toError(thrown), path: file.path, correlationId: file.correlationId });
     }
     if (code === 'SOURCE_CHANGED') return this.#exits.changed(file);
+    this.#exits.trouble(error);
     if (signal.aborted) return this.#exits.done(file);
     notify('error', { error, path: file.path, correlationId: file.correlationId });
     file.queuedAt = clock.monotonic();
