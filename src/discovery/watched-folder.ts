@@ -85,6 +85,11 @@ export class WatchedFolder {
     return this.#options.excluded.some(folder => isInside(folder, path));
   }
 
+  /** Somebody found reason to doubt that the folder is there: it is looked at now. */
+  async check(): Promise<void> {
+    if (!this.#away && !this.#closed) await this.#tick();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#timer) this.#options.clock.clearTimeout(this.#timer);

@@ -4,11 +4,14 @@ import { MillraceError } from '../errors.js';
 
 /** Longest name that every common file system takes, in bytes of UTF-8 (NTFS and APFS count in other units and take more). */
 const MAX_NAME_BYTES = 255;
+/** What follows a dot and is longer than this is a sentence and no extension, and may be cut. */
+const MAX_EXTENSION = 32;
 
 /** `a.csv` as `a_1.csv`, `a_2.csv`, …; 0 is the name itself. */
 export function numbered(name: string, number: number): string {
   if (number === 0) return name;
-  const extension = extname(name);
+  const ending = extname(name);
+  const extension = ending.length > MAX_EXTENSION ? '' : ending;
   const suffix = `_${number}${extension}`;
   return shortened(name.slice(0, name.length - extension.length), Buffer.byteLength(suffix)) + suffix;
 }

@@ -30,6 +30,20 @@ export async function zipInto(fs: FileSystem, entry: ZipEntry, folder: string): 
 }
 
 async function writeZip(fs: FileSystem, { content, name, modifiedAt }: ZipEntry, target: string): Promise<void> {
+  const file = await fs.open(target, 'wx');
+  try {
+    // Only now, so that its output is listened to from the first moment: an error that nobody hears ends the process.
+    for await (const chunk of zipped(content, name, modifiedAt)) await writeAll(file, chunk as Uint8Array);
+    // The ZIP is as old as what is in it; an interrupted move finds it by that.
+    await file.utimes(modifiedAt, modifiedAt);
+    await file.sync();
+  } finally {
+    content.destroy();
+    await file.close();
+  }
+}
+
+function zipped(content: Readable, name: string, modifiedAt: Date): Readable {
   const zip = new yazl.ZipFile();
   // The format knows `/` alone, and refuses a name with `\`, which is a letter like any other on POSIX.
   zip.addReadStream(content, name.replaceAll('\\', '_'), { mtime: modifiedAt });
@@ -38,13 +52,5 @@ async function writeZip(fs: FileSystem, { content, name, modifiedAt }: ZipEntry,
   const output = zip.outputStream as unknown as Readable;
   content.once('error', error => output.destroy(error));
   zip.on('error', (error: Error) => output.destroy(error));
-  const file = await fs.open(target, 'wx');
-  try {
-    for await (const chunk of output) await writeAll(file, chunk as Uint8Array);
-    // The ZIP is as old as what is in it; an interrupted move finds it by that.
-    await file.utimes(modifiedAt, modifiedAt);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  return output;
 }

@@ -7,7 +7,7 @@ import { type Clock, sleep } from '../clock.js';
 import { QueueCorruptedError, systemCode, toError } from '../errors.js';
 import { removeIfThere } from '../files/atomic-write.js';
 import { whileBusy } from '../files/busy.js';
-import { droppedId } from './content-id.js';
+import { createId, droppedId } from './content-id.js';
 import type { Core } from './core.js';
 import { createItem, type Item } from './item.js';
 import { type ItemDesk, parseReport } from './item-desk.js';
@@ -79,11 +79,26 @@ export class DroppedFiles {
       if (++seen % SLICE === 0) await breathe();
       if (this.#stop.signal.aborted) return;
       if (!name.endsWith('.queued') && !name.endsWith('.processing')) continue;
+      if (!(await this.#take(name, strays))) return;
+    }
+    this.#strays = strays;
+  }
+
+  /** Looks at one file; `false` when the folder is away. */
+  async #take(name: string, strays: Set<string>): Promise<boolean> {
+    const { notify, folder, folderIsGone, options } = this.#core;
+    try {
       const parts = parseName(name);
       if (parts) await this.#ours(name, parts, strays);
       else if (DROPPED.test(name)) await this.#dropped(name);
+    } catch (error) {
+      if (await folderIsGone()) return false;
+      // It is taken at the next look; the others need not wait for it.
+      this.#lastChange = Number.NaN;
+      if (systemCode(error) === 'ENOENT') options.logger.debug({ file: name }, 'A file went while it was looked at');
+      else notify('error', { error: toError(error), path: folder.path(name) });
     }
-    this.#strays = strays;
+    return true;
   }
 
   /** A name of ours that the books do not have: a report that was mended, or whose renaming was reported as failed. */
@@ -110,10 +125,11 @@ export class DroppedFiles {
     if (index.size >= options.maxSize) return;
     const content = await this.#read(name);
     if (!content) return;
-    const { bytes, error } = content;
+    const { bytes = Buffer.alloc(0), error } = content;
     if (error && !(await this.#isGivenUp(name, bytes.length))) return;
     this.#suspects.delete(name);
-    const id = droppedId(bytes);
+    // What cannot be read is nobody's duplicate.
+    const id = content.bytes ? droppedId(content.bytes) : createId(options.clock.now(), name, false);
     const known = index.get(id);
     if (known && known.state !== 'error') {
       counters.duplicates += 1;
@@ -153,9 +169,9 @@ export class DroppedFiles {
     this.#onAdded();
   }
 
-  async #read(name: string): Promise<{ bytes: Buffer; error?: Error } | undefined> {
+  async #read(name: string): Promise<{ bytes: Buffer | undefined; error?: Error } | undefined> {
     const { options, folder } = this.#core;
-    let bytes: Buffer = Buffer.alloc(0);
+    let bytes: Buffer | undefined;
     try {
       bytes = await options.fs.readFile(folder.path(name));
       parseReport(bytes);

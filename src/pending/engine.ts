@@ -33,11 +33,14 @@ export class Engine {
   readonly dropped: DroppedFiles;
   /** Stopped by the host for a while. */
   paused = false;
+  /** The queue is being stopped: nothing is started any more. */
+  closing = false;
   readonly #reserve: Reserve;
   #folderError: Error | undefined;
   #offlineSince: number | undefined;
   #openedAt = 0;
   #busy = false;
+  #background: Promise<unknown> = Promise.resolve();
   #known = false;
 
   constructor(options: ResolvedOptions, notify: Core['notify']) {
@@ -78,7 +81,7 @@ export class Engine {
       abort: new AbortController(),
       notify,
       assertFolder: () => {
-        if (this.session.isOpen) return;
+        if (this.session.isOpen && this.#known) return;
         throw new ServiceError('FOLDER_MISSING', this.offlineReason ?? 'The pending folder is not open yet');
       },
       folderIsGone: () => this.session.isGone(),
@@ -88,7 +91,7 @@ export class Engine {
     this.room = new Room(this.core);
     this.intake = new Intake(this.core, this.room);
     this.settlement = new Settlement(this.core, () => this.#progressed());
-    this.sender = new Sender(this.core, this.settlement);
+    this.sender = new Sender(this.core, this.settlement, () => this.#changed());
     this.dropped = new DroppedFiles(this.core, this.sender.desk, () => this.sender.pump());
     this.session = new FolderSession({
       directory,
@@ -96,6 +99,7 @@ export class Engine {
       clock,
       logger,
       retryMs: options.probeIntervalMs,
+      onLocked: () => this.sender.finished(),
       onOpen: (found, durationMs) => this.#opened(found, durationMs),
       onUnreachable: error => this.#unreachable(error),
     });
@@ -110,6 +114,18 @@ export class Engine {
   get open(): number {
     if (!this.#known) return Number.POSITIVE_INFINITY;
     return this.core.index.size + this.settlement.backlog;
+  }
+
+  /** Resolves when what is on its way has come to its end, and was settled: settled later, it would be sent again. */
+  async finished(): Promise<void> {
+    await Promise.all([this.sender.finished(), this.intake.finished()]);
+    await this.settlement.finished();
+  }
+
+  /** Gives the lock back when nothing is at work in the folder, however late that is: files may be put back until then. */
+  async leave(): Promise<void> {
+    await Promise.all([this.sender.finished(), this.intake.finished(), this.dropped.stop(), this.#background]);
+    await this.session.stop();
   }
 
   /** Tells the difference to what was told before. */
@@ -151,10 +167,10 @@ export class Engine {
   }
 
   async #opened({ items, takenBack }: Recovered, durationMs: number): Promise<void> {
-    const { index, gate, notify } = this.core;
-    // After a return: what was on its way when the folder went has come to its end by now, or does so without the folder.
-    await this.sender.finished();
+    const { index, gate, notify, folder } = this.core;
+    // From here until all is read nothing is taken: it would be mistaken for what the books had before.
     this.#known = false;
+    const before = [...index.all()];
     index.clear();
     for (const [position, item] of items.entries()) {
       if (position % SLICE === SLICE - 1) await breathe();
@@ -162,12 +178,14 @@ export class Engine {
       this.intake.follow(item.enqueuedAt);
       index.add(item);
     }
+    // Written while the folder was listed.
+    for (const item of before) if (!index.get(item.id) && (await folder.exists(item.name))) index.add(item);
+    if (this.closing) return;
     this.#known = true;
     this.#folderError = undefined;
     const { queued, error, completed } = index.counts;
     notify('recovered', { queued, takenBack, failed: error, unsettled: completed, durationMs });
-    void this.#measure();
-    void this.#reserve.create();
+    this.#background = Promise.all([this.#background, this.#measure(), this.#reserve.create()]);
     this.settlement.start();
     this.dropped.start(() => this.session.isOpen);
     if (!this.paused) {
@@ -184,6 +202,7 @@ export class Engine {
     this.core.gate.shut();
     this.core.notify('error', { error, path: this.core.folder.directory });
     this.checkReach();
+    this.conditions.check();
   }
 
   /** Sizes are not in the names; they are read when the queue works already. */
@@ -214,11 +233,12 @@ export class Engine {
   }
 
   #changed(): void {
-    if (!this.#known) return;
-    this.room.check();
-    const open = this.open;
-    if (this.#busy && open === 0) this.core.notify('idle', { delivered: this.core.counters.delivered });
-    this.#busy = open > 0;
+    if (this.#known) {
+      this.room.check();
+      const open = this.open;
+      if (this.#busy && open === 0) this.core.notify('idle', { delivered: this.core.counters.delivered });
+      this.#busy = open > 0;
+    }
     this.conditions.check();
   }
 }

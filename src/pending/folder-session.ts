@@ -22,6 +22,8 @@ export interface SessionOptions {
   logger: Logger;
   /** How often an unreachable folder is tried again, in ms. */
   retryMs: number;
+  /** The folder is ours. It is read when this has resolved. */
+  onLocked: () => Promise<void>;
   /** The folder is ours and was read. */
   onOpen: (found: Recovered, durationMs: number) => Promise<void>;
   /** The folder cannot be used. Told when it is lost, and once while it cannot be opened. */
@@ -117,7 +119,7 @@ export class FolderSession {
   }
 
   async #openOnce(): Promise<void> {
-    const { directory, fs, clock, logger, onOpen } = this.#options;
+    const { directory, fs, clock, logger, onLocked, onOpen } = this.#options;
     const startedAt = clock.monotonic();
     // Only the first time: where a share went away, its empty mount point must not be taken for the folder.
     if (!this.#wasOpen) await fs.mkdir(directory, { recursive: true, mode: PRIVATE_FOLDER });
@@ -133,6 +135,8 @@ export class FolderSession {
     });
     try {
       this.#lockId = (await readLock(fs, this.#lockPath))?.id;
+      // What was on its way when the folder went must come to its end first, or it would be taken back and sent again.
+      await onLocked();
       const found = await recover(fs, directory, logger);
       this.#stop.signal.throwIfAborted();
       this.#open = true;

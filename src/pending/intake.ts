@@ -3,7 +3,7 @@ import { DiskSpaceError, QueueError, ServiceError, SubmitError, systemCode, toEr
 import { contentKeyOf } from './content-id.js';
 import type { Core } from './core.js';
 import { explain } from './explanation.js';
-import { createItem, type Item } from './item.js';
+import { correlationOf, createItem, type Item } from './item.js';
 import type { ItemState } from './item-name.js';
 import { type NewReport, newReport } from './new-report.js';
 import { retryDelayMs } from './retry-policy.js';
@@ -147,8 +147,12 @@ export class Intake {
     this.#core.assertFolder();
     const bytes = Buffer.byteLength(json);
     const giveBack = await this.#room.take(bytes);
+    const correlationId = meta.correlationId === id ? undefined : meta.correlationId;
     try {
-      const item = createItem({ id, enqueuedAt, priority, attempts, state, unsettled: false }, { bytes, hasMeta });
+      const item = createItem(
+        { id, enqueuedAt, priority, attempts, state, unsettled: false },
+        { bytes, hasMeta, correlationId },
+      );
       if (error) {
         const about = { now: options.clock.now(), file: item.name, attempts, correlationId: meta.correlationId };
         await folder.writeExplanation(item, explain(error, about));
@@ -187,7 +191,7 @@ export class Intake {
     try {
       await folder.remove(item);
     } catch (error) {
-      notify('error', { error: toError(error), path: folder.path(item.name), correlationId: id });
+      notify('error', { error: toError(error), path: folder.path(item.name), correlationId: correlationOf(item) });
     }
   }
 }

@@ -1,7 +1,7 @@
 /** Takes a report's file into work and puts it where it belongs when it cannot be sent: back, aside, or out of the books. */
 import { QueueCorruptedError, type SubmitError, systemCode, toError } from '../errors.js';
 import type { Core } from './core.js';
-import { defaultMeta, type Item, type ItemMeta } from './item.js';
+import { correlationOf, defaultMeta, type Item, type ItemMeta } from './item.js';
 import type { Settlement } from './settlement.js';
 
 /** How long a file that cannot be had now is left alone, in ms. */
@@ -43,7 +43,7 @@ export class ItemDesk {
         );
       } else if (code === 'ENOENT' && !(await this.#core.folderIsGone())) this.#vanished(item);
       else {
-        notify('error', { error, path: folder.path(item.name), correlationId: item.id });
+        notify('error', { error, path: folder.path(item.name), correlationId: correlationOf(item) });
         await this.putBack(item, item.attempts, FILE_RETRY_MS);
       }
       return undefined;
@@ -54,8 +54,8 @@ export class ItemDesk {
   corrupted(item: Item, error: QueueCorruptedError): void {
     const { counters, notify, folder } = this.#core;
     counters.corrupted += 1;
-    notify('corrupted', { id: item.id, path: folder.path(item.name), error, correlationId: item.id });
-    this.giveUp(item, defaultMeta(item.id), error, item.attempts);
+    notify('corrupted', { id: item.id, path: folder.path(item.name), error, correlationId: correlationOf(item) });
+    this.giveUp(item, defaultMeta(item), error, item.attempts);
   }
 
   #vanished(item: Item): void {
@@ -64,10 +64,10 @@ export class ItemDesk {
     counters.vanished += 1;
     index.remove(item);
     options.logger.warn(
-      { file: path, correlationId: item.id },
+      { file: path, correlationId: correlationOf(item) },
       'A queued report was renamed or removed by somebody else',
     );
-    notify('vanished', { id: item.id, path, correlationId: item.id });
+    notify('vanished', { id: item.id, path, correlationId: correlationOf(item) });
   }
 
   /** Sends a report to `.error`. */
@@ -91,7 +91,7 @@ export class ItemDesk {
       await folder.rename(item, change);
     } catch (error) {
       // The name lags behind; the next attempt renames it from what it is.
-      notify('error', { error: toError(error), path: folder.path(item.name), correlationId: item.id });
+      notify('error', { error: toError(error), path: folder.path(item.name), correlationId: correlationOf(item) });
     }
     index.update(item, { ...change, notBefore: delayMs > 0 ? options.clock.monotonic() + delayMs : 0 });
   }

@@ -78,11 +78,11 @@ export class ItemFolder {
    * @throws {QueueCorruptedError} when there was a sidecar and it cannot be read: under another key it might be sent twice.
    */
   async readMeta(item: Item): Promise<ItemMeta> {
-    if (!item.hasMeta) return defaultMeta(item.id);
+    if (!item.hasMeta) return defaultMeta(item);
     const meta = await this.#readJson(metaName(item));
     if (!meta)
       throw new QueueCorruptedError(`'${metaName(item)}', which holds the idempotency key, is missing or damaged`);
-    return { ...defaultMeta(item.id), ...meta };
+    return { ...defaultMeta(item), ...meta };
   }
 
   /** Keeps the server's answer until it is settled. Not fsynced: it survives a killed process, which is what it is for. */
@@ -109,11 +109,15 @@ export class ItemFolder {
     await removeIfThere(this.#fs, this.path(resultName(item)));
   }
 
-  /** Removes the report, then what lies beside it: an orphaned sidecar is swept at the next start, an orphaned report lies. */
-  async remove(item: Item, { notes = true }: { notes?: boolean } = {}): Promise<void> {
-    await removeIfThere(this.#fs, this.path(item.name));
+  /**
+   * Removes the report, then what lies beside it: an orphaned sidecar is swept at the next start, an orphaned report lies.
+   * `false` when the report was not there.
+   */
+  async remove(item: Item): Promise<boolean> {
+    const wasThere = await removeIfThere(this.#fs, this.path(item.name));
     if (item.hasMeta) await removeIfThere(this.#fs, this.path(metaName(item)));
-    if (notes) await this.removeNotes(item);
+    await this.removeNotes(item);
+    return wasThere;
   }
 
   /** Resolves when every rename before this call is on the disk. */

@@ -50,7 +50,10 @@ export class ItemIndex {
     return this.#byId.values();
   }
 
+  /** Holds a report; one that is held under the same id gives way. */
   add(item: Item): void {
+    const known = this.#byId.get(item.id);
+    if (known) this.remove(known);
     this.#byId.set(item.id, item);
     this.#enter(item);
     this.#options.onChange();

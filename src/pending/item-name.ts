@@ -25,6 +25,7 @@ export const ID_PATTERN = /^[A-Za-z0-9_-]{1,100}$/;
 
 const NAME =
   /^(\d{8}T\d{6}\.\d{3}Z)-([A-Za-z0-9_-]{1,100})(?:\.p(10|[1-9]))?\.a(\d{1,9})(\.unsettled)?\.json\.(queued|processing|error|completed)$/;
+const STEM = /^\d{8}T\d{6}\.\d{3}Z-[A-Za-z0-9_-]{1,100}$/;
 const META = '.meta.json';
 const RESULT = '.result.json';
 const EXPLANATION = '.json';
@@ -57,7 +58,7 @@ export function stemOf({ id, enqueuedAt }: Pick<NameParts, 'id' | 'enqueuedAt'>)
   return `${new Date(enqueuedAt).toISOString().replace(/[-:]/g, '')}-${id}`;
 }
 
-/** Holds the idempotency key, correlation id and metadata of a report, where they are more than its id. */
+/** Holds the idempotency key, correlation id and metadata of a report that has a key of its own, or metadata. */
 export function metaName(item: Pick<NameParts, 'id' | 'enqueuedAt'>): string {
   return stemOf(item) + META;
 }
@@ -74,9 +75,13 @@ export function explanationName(item: NameParts): string {
 
 /** The stem of a sidecar's name, or the name of the `.error` file that it explains; `undefined` for any other file. */
 export function sidecarOwner(name: string): string | undefined {
-  if (name.endsWith(META)) return name.slice(0, -META.length);
-  if (name.endsWith(RESULT)) return name.slice(0, -RESULT.length);
-  return name.endsWith(`.error${EXPLANATION}`) ? name.slice(0, -EXPLANATION.length) : undefined;
+  const beside = [META, RESULT].find(ending => name.endsWith(ending));
+  if (beside !== undefined) {
+    const stem = name.slice(0, -beside.length);
+    return STEM.test(stem) ? stem : undefined;
+  }
+  const explained = name.endsWith(EXPLANATION) ? name.slice(0, -EXPLANATION.length) : '';
+  return parseName(explained)?.state === 'error' ? explained : undefined;
 }
 
 function parseStamp(stamp: string): number {

@@ -13,6 +13,8 @@ export interface Item extends NameParts {
   bytes: number;
   /** There is a sidecar with its idempotency key, correlation id and metadata. */
   hasMeta: boolean;
+  /** Where it is not the id. Held in memory only: a sidecar for it alone would double the files of an offline station. */
+  correlationId: string | undefined;
 }
 
 /** What can change about an item. */
@@ -34,10 +36,25 @@ let sequence = 0;
 
 /** An item from what its name says. */
 export function createItem(parts: NameParts, extra: Partial<Item> = {}): Item {
-  return { name: formatName(parts), seq: ++sequence, notBefore: 0, bytes: -1, hasMeta: false, ...parts, ...extra };
+  const name = formatName(parts);
+  return {
+    name,
+    seq: ++sequence,
+    notBefore: 0,
+    bytes: -1,
+    hasMeta: false,
+    correlationId: undefined,
+    ...parts,
+    ...extra,
+  };
 }
 
 /** What an item without a sidecar stands for. */
-export function defaultMeta(id: string): ItemMeta {
-  return { idempotencyKey: id, correlationId: id };
+export function defaultMeta(item: Pick<Item, 'id' | 'correlationId'>): ItemMeta {
+  return { idempotencyKey: item.id, correlationId: correlationOf(item) };
+}
+
+/** What names the report in events and log lines. */
+export function correlationOf({ id, correlationId = id }: Pick<Item, 'id' | 'correlationId'>): string {
+  return correlationId;
 }

@@ -31,7 +31,7 @@ export function newReport(report: unknown, options: EnqueueOptions, now: number,
     report,
     json,
     meta: { idempotencyKey, correlationId, ...(metadata ? { metadata } : {}) },
-    hasMeta: idempotencyKey !== id || correlationId !== id || metadata !== undefined,
+    hasMeta: idempotencyKey !== id || metadata !== undefined,
   };
 }
 

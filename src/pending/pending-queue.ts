@@ -18,6 +18,10 @@ import type {
   SettleHandler,
 } from './types.js';
 import { listItems, statisticsOf } from './views.js';
+import { within } from './within.js';
+
+/** How long a stop waits for the folder after requests were ended, in ms. */
+const FOLDER_DEADLINE_MS = 5_000;
 
 /**
  * Keeps reports in a folder, one file each, and submits them when the server can be reached. See the guide `offline.md`.
@@ -81,6 +85,7 @@ export class PendingQueue extends SafeEmitter<PendingQueueEvents> {
 
   /**
    * Ends the queue: what is being sent gets `timeoutMs` (default 10,000) to finish and is then put back. Nothing is lost.
+   * A folder that does not answer is waited for 5 s more; what was being sent is taken back at the next start then.
    * Safe to call more than once. A stopped queue cannot be started again.
    */
   stop({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<void> {
@@ -103,7 +108,7 @@ export class PendingQueue extends SafeEmitter<PendingQueueEvents> {
   /** Goes on after {@link pause}. */
   resume(): void {
     const { session, sender, core } = this.#engine;
-    if (!this.#engine.paused) return;
+    if (!this.#engine.paused || this.#engine.closing) return;
     this.#engine.paused = false;
     if (!session.isOpen) return;
     sender.start();
@@ -200,6 +205,8 @@ export class PendingQueue extends SafeEmitter<PendingQueueEvents> {
     const { core, sender } = this.#engine;
     if (sender.sending > 0) return false;
     if (this.state !== 'running') return core.gate.probing === false;
+    // The server asked to be left alone for a while.
+    if (core.gate.holdMs > 0) return true;
     return !core.index.waiting.hasReady(core.options.clock.monotonic(), true);
   }
 
@@ -209,29 +216,30 @@ export class PendingQueue extends SafeEmitter<PendingQueueEvents> {
   }
 
   async #stop(timeoutMs: number): Promise<void> {
-    const { core, intake, sender, settlement, dropped, session, conditions } = this.#engine;
-    const { clock } = core.options;
+    const { core, sender, settlement, conditions } = this.#engine;
+    const { clock, logger, directory } = core.options;
+    this.#engine.closing = true;
     sender.stop();
     core.gate.shut();
     await this.#starting?.catch(() => undefined);
-    let expire = (): void => undefined;
-    const expired = new Promise<void>(resolve => {
-      expire = resolve;
-    });
-    const timer = timeoutMs > 0 ? clock.setTimeout(expire, timeoutMs) : expire();
-    await Promise.race([Promise.all([sender.finished(), intake.finished(), settlement.stop()]), expired]);
-    if (timer) clock.clearTimeout(timer);
+    await within(clock, timeoutMs, this.#engine.finished());
+    settlement.stop();
     core.abort.abort(closed('The queue is stopping'));
-    await Promise.all([sender.finished(), intake.finished(), dropped.stop()]);
     core.space.stop();
-    await session.stop();
+    if (!(await within(clock, FOLDER_DEADLINE_MS, this.#engine.leave()))) {
+      logger.warn(
+        { path: directory },
+        'The pending folder does not answer; what was being sent waits for the next start',
+      );
+    }
     this.#phase = 'stopped';
     conditions.close(closed('The queue was stopped'));
   }
 
   #assertUsable(): void {
     if (this.#phase === 'new') throw closed('The queue was not started');
-    if (this.#phase === 'stopped') throw closed('The queue was stopped');
+    // While it still waits for what is on its way it takes reports; they would keep it from ending after that.
+    if (this.#phase === 'stopped' || this.#engine.core.abort.signal.aborted) throw closed('The queue was stopped');
   }
 }
 

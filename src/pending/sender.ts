@@ -19,12 +19,15 @@ export class Sender {
   readonly #settlement: Settlement;
   readonly desk: ItemDesk;
   readonly #running = new Set<Promise<void>>();
+  readonly #onRest: () => void;
   #on = false;
   #timer: Timer | undefined;
 
-  constructor(core: Core, settlement: Settlement) {
+  /** @param onRest Called when a report is no longer on its way, whatever came of it. */
+  constructor(core: Core, settlement: Settlement, onRest: () => void) {
     this.#core = core;
     this.#settlement = settlement;
+    this.#onRest = onRest;
     this.desk = new ItemDesk(core, settlement);
   }
 
@@ -170,6 +173,7 @@ export class Sender {
       .finally(() => {
         this.#running.delete(run);
         this.pump();
+        this.#onRest();
       });
     this.#running.add(run);
   }

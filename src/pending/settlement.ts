@@ -4,11 +4,11 @@
  * never sent again for it.
  */
 import type { Timer } from '../clock.js';
-import { type MillraceError, systemCode, toError } from '../errors.js';
+import { type MillraceError, ServiceError, systemCode, toError } from '../errors.js';
 import type { SubmitResult } from '../submit/submitter.js';
 import { type Core, toPendingItem } from './core.js';
 import { errorFromExplanation, explain } from './explanation.js';
-import { defaultMeta, type Item, type ItemMeta } from './item.js';
+import { correlationOf, defaultMeta, type Item, type ItemMeta } from './item.js';
 import { formatName } from './item-name.js';
 import type { SettledItem, SettleHandler } from './types.js';
 
@@ -67,12 +67,16 @@ export class Settlement {
     this.#retryFailed();
   }
 
-  /** Ends after the steps that run now. What is left is done after the next start. */
-  async stop(): Promise<void> {
+  /** Resolves when every job was tried. */
+  async finished(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  /** Starts nothing more. What is left is done after the next start. */
+  stop(): void {
     this.#stopped = true;
     if (this.#timer) this.#core.options.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
-    await Promise.all(this.#running);
   }
 
   /** Takes over a report whose outcome is known. @param onSettled Called once when all is done. */
@@ -131,7 +135,7 @@ export class Settlement {
       job.onSettled?.();
     } catch (thrown) {
       const path = this.#core.folder.path(job.item.name);
-      const correlationId = job.meta?.correlationId ?? job.item.id;
+      const correlationId = job.meta?.correlationId ?? correlationOf(job.item);
       this.#core.notify('error', { error: toError(thrown), path, correlationId });
       this.#failed.add(job);
       this.#retryLater();
@@ -154,10 +158,12 @@ export class Settlement {
 
   async #finish(job: Job): Promise<void> {
     const { item } = job;
-    job.meta ??= await this.#core.folder.readMeta(item).catch(() => defaultMeta(item.id));
+    job.meta ??= await this.#core.folder.readMeta(item).catch(() => defaultMeta(item));
     job.outcome ??= await this.#savedOutcome(item);
     if (job.outcome.kind === 'delivered') await this.#finishDelivered(item, job.meta, job.outcome.result);
     else await this.#finishRefused(item, job.meta, job.outcome.error);
+    // The folder went and came back meanwhile, and the report was found in it again.
+    if (job.item !== item) await this.#finish(job);
   }
 
   async #finishDelivered(item: Item, meta: ItemMeta, { id, response }: SubmitResult): Promise<void> {
@@ -172,8 +178,9 @@ export class Settlement {
     if (options.keepCompleted) {
       await this.#rename(item, { state: 'completed' });
       await folder.removeNotes(item);
-    } else {
-      await folder.remove(item);
+    } else if (!(await folder.remove(item)) && (await this.#core.folderIsGone())) {
+      // It is still there, out of reach: forgotten now, it would be sent again when the folder is back.
+      throw new ServiceError('FOLDER_MISSING', `'${item.name}' was delivered and cannot be removed yet`);
     }
     index.remove(item);
   }

@@ -17,7 +17,9 @@ export async function transmit(
   counters.attempts += 1;
   if (attempt > 1) counters.retries += 1;
   try {
-    return await untilAborted(signal, () => submitter.submit(report, { idempotencyKey, signal, attempt }));
+    const result = untilAborted(signal, () => submitter.submit(report, { idempotencyKey, signal, attempt }));
+    // Not every submitter is written in TypeScript: one that resolves with nothing has accepted the report all the same.
+    return ((await result) as SubmitResult | undefined) ?? {};
   } catch (thrown) {
     if (signal.aborted) throw new ServiceError('POOL_STOPPING', 'Sending was stopped', { cause: thrown });
     throw toSubmitError(thrown);

@@ -17,7 +17,7 @@ export interface EnqueueOptions {
   priority?: number;
   /** Kept beside the report and given to the settle handler. Must be JSON. */
   metadata?: Record<string, unknown>;
-  /** Appears in every event and log line about the report. Default: the id. */
+  /** Appears in every event and log line about the report until a restart; after that, the id does. Default: the id. */
   correlationId?: string;
 }
 

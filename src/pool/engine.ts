@@ -209,7 +209,8 @@ export class Engine {
     const reason = 'it was removed before it was taken';
     // A share that is away has not lost its files: their rows wait, and the scan on its return finds them again.
     if (!(await this.#isThere(file.location === file.path ? file.record.root : dirname(file.location)))) {
-      return this.#done(file);
+      this.#done(file);
+      return this.posts.check(file.record.root);
     }
     try {
       file.record = await ledger.skipped(file.record, { reason, cleanup: null, converter: file.entry.identity });

@@ -84,6 +84,11 @@ export class WatchPost {
     });
   }
 
+  /** A root may be away: it is looked at now and not at the next rescan. */
+  async check(path: string): Promise<void> {
+    await this.#posts.find(post => post.root === path)?.folder.check();
+  }
+
   /** Watches that cannot be reached. */
   away(): string[] {
     return this.#posts.filter(post => post.folder.away).map(post => post.root);

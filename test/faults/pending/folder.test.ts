@@ -2,6 +2,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type FileSystem, nodeFileSystem } from '../../../src/files/file-system.js';
+import type { PendingQueue } from '../../../src/pending/pending-queue.js';
 import { FaultyFileSystem } from '../../../src/testing/faulty-file-system.js';
 import { ManualClock } from '../../../src/testing/manual-clock.js';
 import {
@@ -109,25 +110,60 @@ describe('a pending folder that cannot be reached', () => {
     expect(queue.statistics().delivered).toBe(1);
   });
 
-  it('goes between the acceptance and its bookkeeping: the report is not sent a second time when the folder is back', async () => {
+  it.each([true, false])(
+    'goes between the acceptance and its bookkeeping: the report is not sent a second time when the folder is back (keepCompleted: %s)',
+    async keepCompleted => {
+      const root = await temporaryFolder();
+      const directory = join(root, 'pending');
+      const accepted = deferred();
+      const { submit, seen } = notingSubmitter(async () => {
+        await rename(directory, join(root, 'away'));
+        accepted.resolve();
+        return { id: 'S' };
+      });
+      const queue = makeQueue(directory, { submitter: submit, probeIntervalMs: 20, keepCompleted });
+      queue.on('error', () => undefined);
+      await queue.start();
+      await queue.enqueue({ n: 1 });
+      await accepted.promise;
+      await next(queue, 'offline');
+      await rename(join(root, 'away'), directory);
+      await queue.drain();
+      expect(seen).toHaveLength(1);
+      expect(await files(directory)).toEqual(keepCompleted ? [expect.stringMatching(/completed$/)] : []);
+    },
+  );
+
+  it('goes and comes back while a report is on its way: it is not taken back and sent a second time', async () => {
     const root = await temporaryFolder();
     const directory = join(root, 'pending');
-    const accepted = deferred();
-    const { submit, seen } = notingSubmitter(async () => {
-      await rename(directory, join(root, 'away'));
-      accepted.resolve();
-      return { id: 'S' };
+    const fs = new FaultyFileSystem();
+    const queue: PendingQueue = makeQueue(directory, {
+      fs,
+      probeIntervalMs: 10,
+      rescanIntervalMs: 10,
+      submitter: async report => {
+        seen.push(report);
+        await rename(directory, join(root, 'away'));
+        await next(queue, 'offline');
+        fs.logging = true;
+        await rename(join(root, 'away'), directory);
+        const relocked = () => fs.log.some(({ path }) => path.endsWith('lock'));
+        while (!relocked()) await new Promise(setImmediate);
+        // Time enough to read the folder, which must not be done before this report is at its end.
+        await new Promise(resolve => setTimeout(resolve, 50));
+        return {};
+      },
     });
-    const queue = makeQueue(directory, { submitter: submit, probeIntervalMs: 20, keepCompleted: true });
+    const seen: unknown[] = [];
     queue.on('error', () => undefined);
     await queue.start();
     await queue.enqueue({ n: 1 });
-    await accepted.promise;
-    await next(queue, 'offline');
-    await rename(join(root, 'away'), directory);
+    await next(queue, 'online');
     await queue.drain();
     expect(seen).toHaveLength(1);
-    expect(await files(directory)).toEqual([expect.stringMatching(/completed$/)]);
+    expect(await files(directory)).toEqual([]);
+    expect(queue.statistics()).toMatchObject({ delivered: 1, queued: 0, completed: 0, vanished: 0 });
   });
 });
 

@@ -9,7 +9,9 @@ let next = Number(from);
 const produce = async (): Promise<void> => {
   for (let n = next++; n < Number(to); n = next++) {
     const key = `key-${n}`;
-    const { id } = await queue.enqueue({ n, text: 'x'.repeat(n % 3_000) }, { idempotencyKey: key });
+    // Half of them with a sidecar.
+    const name = n % 2 === 0 ? { id: key } : { idempotencyKey: key };
+    const { id } = await queue.enqueue({ n, text: 'x'.repeat(n % 3_000) }, name);
     process.stdout.write(`${n} ${id}\n`);
   }
 };

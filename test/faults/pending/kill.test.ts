@@ -33,12 +33,12 @@ describe('a process that is killed in the middle of 10,000 enqueues, while it al
     await using server = await FakeServer.start({ honourIdempotencyKey: true });
     const acked: number[] = [];
     let from = 0;
-    for (const after of [300, 1_500, 3_000]) {
+    for (const after of [300, 1_000, 1_500]) {
       const now = await enqueueAndKill([program, directory, server.url, String(from), String(COUNT)], after);
       acked.push(...now);
       from = Math.max(...now) + 100;
     }
-    expect(acked.length).toBeGreaterThan(4_500);
+    expect(acked.length).toBeGreaterThan(2_500);
     expect(acked.length).toBeLessThan(COUNT);
 
     const queue = makeQueue(directory, { submitter: new HttpSubmitter({ url: server.url }), concurrency: 10 });

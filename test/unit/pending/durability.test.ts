@@ -77,6 +77,36 @@ describe('enqueue', () => {
     await expect(queue.start()).rejects.toMatchObject({ code: 'QUEUE_CLOSED' });
   });
 
+  it('writes no sidecar for a correlation id alone: it is told until a restart, and the id after that', async () => {
+    const directory = await temporaryFolder();
+    const first = makeQueue(directory);
+    const enqueued = next(first, 'enqueued');
+    await first.start();
+    first.pause();
+    await first.enqueue({ n: 1 }, { id: 'r-1', correlationId: 'c-1' });
+    expect((await enqueued).correlationId).toBe('c-1');
+    expect((await readdir(directory)).sort()).toEqual([expect.stringMatching(/r-1\.a0\.json\.queued$/), 'lock']);
+    await first.stop();
+
+    let tries = 0;
+    const second = makeQueue(directory, {
+      submitter: async () => {
+        if (++tries === 2) throw new TypeError('down');
+        return {};
+      },
+    });
+    const events = record(second, 'submitted', 'retrying');
+    await second.start();
+    await second.drain();
+    await second.enqueue({ n: 2 }, { id: 'r-2', correlationId: 'c-2' });
+    await second.drain();
+    expect(events.map(({ payload }) => (payload as { correlationId: string }).correlationId)).toEqual([
+      'r-1',
+      'c-2',
+      'c-2',
+    ]);
+  });
+
   it('keeps key, correlation id and metadata beside the report, through a restart', async () => {
     const directory = await temporaryFolder();
     const first = makeQueue(directory);
@@ -297,6 +327,51 @@ describe('files that somebody puts into the folder', () => {
     expect(path).toContain(directory);
     await queue.drain();
     expect(queue.statistics()).toMatchObject({ error: 1, corrupted: 1 });
+  });
+
+  it('are each looked at on their own: one that cannot be had does not hold up the others', async () => {
+    const directory = await temporaryFolder();
+    const fs = new FaultyFileSystem();
+    const { submit, seen } = notingSubmitter();
+    const queue = makeQueue(directory, { submitter: submit, rescanIntervalMs: 20, fs });
+    await queue.start();
+    const errors = record(queue, 'error');
+    fs.fail({ operation: 'rename', path: /[ac]\.json\.queued$/, code: 'EIO' });
+    for (const name of ['a', 'b', 'c']) await writeFile(join(directory, `${name}.json.queued`), `{"n":"${name}"}`);
+    await next(queue, 'submitted');
+    expect(seen.map(({ report }) => report)).toEqual([{ n: 'b' }]);
+    while (errors.length === 0) await next(queue, 'error');
+    expect(errors[0]?.payload).toMatchObject({ path: expect.stringMatching(/[ac]\.json\.queued$/) });
+    fs.heal();
+    await next(queue, 'submitted');
+    await next(queue, 'idle');
+    while (seen.length < 3) await next(queue, 'submitted');
+    expect(seen.map(({ report }) => (report as { n: string }).n).sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('are all kept when they cannot be read', async () => {
+    const directory = await temporaryFolder();
+    const fs = new FaultyFileSystem();
+    fs.fail({ operation: 'readFile', path: /[ab]\.json\.queued$/, code: 'EACCES' });
+    for (const name of ['a', 'b']) await writeFile(join(directory, `${name}.json.queued`), name);
+    const queue = makeQueue(directory, { rescanIntervalMs: 10, fs });
+    const failed = record(queue, 'failed');
+    await queue.start();
+    while (failed.length < 2) await next(queue, 'failed');
+    const kept = await files(directory);
+    const contents = await Promise.all(kept.map(name => readFile(join(directory, name), 'utf8')));
+    expect(contents.sort()).toEqual(['a', 'b']);
+  });
+
+  it('and are none of ours are left alone, whatever they are called', async () => {
+    const directory = await temporaryFolder();
+    const foreign = ['notes.meta.json', 'x.result.json', 'x.error.json', '20260213T143022.123Z.meta.json'];
+    for (const name of foreign) await writeFile(join(directory, name), 'mine');
+    const orphan = '20260213T143022.123Z-gone.meta.json';
+    await writeFile(join(directory, orphan), '{}');
+    const queue = makeQueue(directory);
+    await queue.start();
+    expect((await readdir(directory)).sort()).toEqual([...foreign, 'lock'].sort());
   });
 
   it('include a mended .error file that was renamed to .queued', async () => {

@@ -1,0 +1,114 @@
+/** The station of the crash tests: its converters, folders and pool, the same in the child that dies and in the parent that goes on. */
+import { join } from 'node:path';
+import {
+  AsyncConverterPool,
+  ConverterBase,
+  type ConverterContext,
+  type ConverterOptions,
+  ConverterResult,
+  type ConverterSource,
+  type FileSystem,
+  type FolderWatch,
+  HttpSubmitter,
+  nodeFileSystem,
+  PendingQueue,
+  type PostProcessAction,
+  type WatchOptions,
+} from 'millrace';
+
+/** What a station is made with; plain data, so that it can be given to a child process. */
+export interface StationSettings {
+  root: string;
+  url: string;
+  /** The name of a converter is its post-process action: one for each. */
+  actions: PostProcessAction[];
+  version?: string;
+  arguments?: Record<string, unknown>;
+  onLocked?: 'fail' | 'wait';
+  /** Listen to native file events. Default true; without them only scans find files, which keeps a start short. */
+  watch?: boolean;
+}
+
+/** The folders of one converter. */
+export function foldersOf(root: string, action: string): { watch: string; done: string; error: string; pending: string } {
+  const at = (name: string): string => join(root, action, name);
+  return { watch: at('watch'), done: at('Done'), error: at('Error'), pending: at('Pending') };
+}
+
+/**
+ * A file's first word says what becomes of it: `good`, `two` (reports), `bad`, `later` (suspended at first) or `killer`
+ * (ends the process, unless the converter is version 2 or has the argument `mended`). The second word tells files apart.
+ */
+class Words extends ConverterBase {
+  readonly name: string;
+  override readonly version: string;
+  readonly supportedExtensions = ['.csv'];
+
+  constructor(name: string, version: string) {
+    super();
+    this.name = name;
+    this.version = version;
+  }
+
+  async convert(source: ConverterSource, context: ConverterContext) {
+    const [kind, word] = (await source.text()).split(' ');
+    switch (kind) {
+      case 'two':
+        return [{ word, index: 0 }, { word, index: 1 }];
+      case 'bad':
+        return ConverterResult.rejected('it is bad');
+      case 'later':
+        return context.attempt === 1 ? ConverterResult.suspended('not yet', { retryAfterMs: 5 }) : { word, index: 0 };
+      case 'killer':
+        if (this.version === '1.0.0' && !context.arguments.mended) process.kill(process.pid, 'SIGKILL');
+        return { word, index: 0 };
+      default:
+        return { word, index: 0 };
+    }
+  }
+}
+
+/** A pool over the station's folders. Its times are short: a test waits for nothing that a user would not. */
+export function makePool(settings: StationSettings, fs: FileSystem = nodeFileSystem): AsyncConverterPool {
+  const { root, url, actions, version = '1.0.0', onLocked = 'fail', watch = true } = settings;
+  const pending = new PendingQueue({
+    directory: join(root, 'state', 'pending'),
+    submitter: new HttpSubmitter({ url: `${url}/api/Report/WSJF` }),
+    retry: { baseDelayMs: 10, maxDelayMs: 100, budgetPerMinute: 100_000 },
+    breaker: { failureThreshold: 2, resetTimeoutMs: 50 },
+    probeIntervalMs: 50,
+    rescanIntervalMs: 50,
+    minFreeBytes: 0,
+    reserveBytes: 4096,
+    fs,
+  });
+  const converters = actions.map((action): ConverterOptions => {
+    const { watch: watchFolder, done: doneFolder, error: errorFolder, pending: pendingFolder } = foldersOf(root, action);
+    return {
+      converter: new Words(action, version),
+      watchFolder,
+      doneFolder,
+      errorFolder,
+      pendingFolder,
+      postProcess: action,
+      stabilityMs: 5,
+      rescanIntervalMs: 200,
+      retryDelayMs: 10,
+      arguments: settings.arguments ?? {},
+    };
+  });
+  return new AsyncConverterPool({
+    dataDir: join(root, 'state'),
+    pending,
+    converters,
+    onLocked,
+    minFreeBytes: 0,
+    probeIntervalMs: 50,
+    fs,
+    ...(watch ? {} : { startWatch: deafWatch }),
+  });
+}
+
+function deafWatch(_options: WatchOptions): FolderWatch {
+  return { ready: Promise.resolve(), close: async () => undefined };
+}
