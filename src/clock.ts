@@ -12,7 +12,9 @@ export interface Clock {
   now(): number;
   /** Time in ms that only goes forward, from an arbitrary start. */
   monotonic(): number;
+  /** Calls `callback` once, after `delayMs` (at most 2^31 - 1). */
   setTimeout(callback: () => void, delayMs: number): Timer;
+  /** Takes a timer back. One that has run is no error. */
   clearTimeout(timer: Timer): void;
 }
 

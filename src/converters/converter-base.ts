@@ -1,9 +1,12 @@
 /** The one class that users subclass. */
 import { extname } from 'node:path';
-import picomatch from 'picomatch';
+import picomatch, { type PicomatchOptions } from 'picomatch';
 import type { Logger } from '../observe/logger.js';
 import type { ConverterResult } from './converter-result.js';
 import type { ConverterSource } from './source.js';
+
+/** How globs on file names match: the case of letters does not matter, and `**` takes a newline as any other letter. */
+export const GLOB: PicomatchOptions = { flags: 'is' };
 
 /** The folders of a converter, as absolute paths. */
 export interface ConverterFolders {
@@ -94,7 +97,7 @@ export abstract class ConverterBase<
     const extension = extname(path).toLowerCase();
     return (
       this.supportedExtensions.some(supported => supported.toLowerCase() === extension) ||
-      (this.filePatterns.length > 0 && picomatch.isMatch(path, [...this.filePatterns], { nocase: true }))
+      (this.filePatterns.length > 0 && picomatch.isMatch(path, [...this.filePatterns], GLOB))
     );
   }
 

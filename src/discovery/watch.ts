@@ -20,6 +20,7 @@ export interface WatchOptions {
 export interface FolderWatch {
   /** Resolves when everything that happens from now on is told. */
   readonly ready: Promise<void>;
+  /** Ends it. Nothing is told once this has resolved. */
   close(): Promise<void>;
 }
 

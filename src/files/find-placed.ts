@@ -15,13 +15,13 @@ export async function findPlaced(
   fs: FileSystem,
   folder: string,
   name: string,
-  matches: (stat: FileStat) => boolean,
+  matches: (path: string, stat: FileStat) => boolean | Promise<boolean>,
 ): Promise<string | undefined> {
   const free = await firstFree(fs, folder, name, 0);
   for (let number = free - 1; number >= Math.max(0, free - LOOK_BACK); number--) {
     const path = join(folder, numbered(name, number));
     try {
-      if (matches(await fs.lstat(path))) return path;
+      if (await matches(path, await fs.lstat(path))) return path;
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
     }

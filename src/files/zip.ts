@@ -14,6 +14,8 @@ export interface ZipEntry {
   /** Its name inside the archive. */
   name: string;
   modifiedAt: Date;
+  /** SHA-256 of the content; it stands in the archive's comment, so that the ZIP can be told for what it is. */
+  sha256: string;
 }
 
 /** Writes `{name}.zip` into `folder`: temp file, fsync, then its name. @returns The path. */
@@ -29,12 +31,31 @@ export async function zipInto(fs: FileSystem, entry: ZipEntry, folder: string): 
   }
 }
 
-async function writeZip(fs: FileSystem, { content, name, modifiedAt }: ZipEntry, target: string): Promise<void> {
+/** Whether the ZIP at `path` is one that {@link zipInto} made of this content. */
+export async function isZipOf(fs: FileSystem, path: string, sha256: string): Promise<boolean> {
+  const file = await fs.open(path, 'r');
+  try {
+    const comment = Buffer.from(commentOf(sha256));
+    const end = Buffer.alloc(comment.length);
+    const { size } = await file.stat();
+    const { bytesRead } = await file.read(end, 0, end.length, Math.max(0, size - end.length));
+    return bytesRead === end.length && end.equals(comment);
+  } finally {
+    await file.close();
+  }
+}
+
+function commentOf(sha256: string): string {
+  return `sha256 ${sha256}`;
+}
+
+async function writeZip(fs: FileSystem, entry: ZipEntry, target: string): Promise<void> {
+  const { content, modifiedAt } = entry;
   const file = await fs.open(target, 'wx');
   try {
     // Only now, so that its output is listened to from the first moment: an error that nobody hears ends the process.
-    for await (const chunk of zipped(content, name, modifiedAt)) await writeAll(file, chunk as Uint8Array);
-    // The ZIP is as old as what is in it; an interrupted move finds it by that.
+    for await (const chunk of zipped(entry)) await writeAll(file, chunk as Uint8Array);
+    // The ZIP is as old as what is in it.
     await file.utimes(modifiedAt, modifiedAt);
     await file.sync();
   } finally {
@@ -43,11 +64,12 @@ async function writeZip(fs: FileSystem, { content, name, modifiedAt }: ZipEntry,
   }
 }
 
-function zipped(content: Readable, name: string, modifiedAt: Date): Readable {
+function zipped({ content, name, modifiedAt, sha256 }: ZipEntry): Readable {
   const zip = new yazl.ZipFile();
   // The format knows `/` alone, and refuses a name with `\`, which is a letter like any other on POSIX.
   zip.addReadStream(content, name.replaceAll('\\', '_'), { mtime: modifiedAt });
-  zip.end();
+  const end = { forceZip64Format: false, comment: commentOf(sha256) };
+  zip.end(end);
   // yazl reports a source that fails on the archive object and leaves its stream open for ever.
   const output = zip.outputStream as unknown as Readable;
   content.once('error', error => output.destroy(error));

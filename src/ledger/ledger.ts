@@ -248,7 +248,9 @@ export class Ledger extends LedgerQueries {
     const converterId = why.converter
       ? this.#converters.idOf([why.converter.name, why.converter.version, why.converter.parameters])
       : null;
-    await this.#write('skipped', [record.id, why.reason, why.cleanup, converterId, why.sha256 ?? null, now]);
+    const { size, mtimeMs, ino } = record;
+    const content = [why.sha256 ?? null, size, mtimeMs, ino];
+    await this.#write('skipped', [record.id, why.reason, why.cleanup, converterId, ...content, now]);
     return { ...record, state: 'skipped', reason: why.reason, cleanup: why.cleanup, completedAt: now };
   }
 

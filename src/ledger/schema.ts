@@ -55,7 +55,7 @@ const TABLES = `
 `;
 
 const RECORD = `
-  select files.id, roots.path as root, files.path, size, mtime_ms as mtimeMs, ino, lower(hex(sha256)) as sha256,
+  select files.id, roots.path as root, files.path, size, mtime_ms as mtimeMs, ino, nullif(lower(hex(sha256)), '') as sha256,
     occurrence, first_seen_at as firstSeenAt, state, attempts, converters.name as converter,
     converters.version as converterVersion, converters.parameters, reports, server_ids as serverIds,
     archive_id as archiveId, reason, code, not_before as notBefore, cleanup, location, kept,
@@ -87,7 +87,7 @@ export const LEDGER_SCHEMA = {
     failed: `update files set state = 'failed', reason = ?2, code = ?3, cleanup = ?4, converter = coalesce(?5, converter),
       updated_at = ?6, completed_at = ?6 where id = ?1`,
     skipped: `update files set state = 'skipped', reason = ?2, cleanup = ?3, converter = coalesce(?4, converter),
-      sha256 = coalesce(unhex(?5), sha256), updated_at = ?6, completed_at = ?6 where id = ?1`,
+      sha256 = coalesce(unhex(?5), sha256), size = ?6, mtime_ms = ?7, ino = ?8, updated_at = ?9, completed_at = ?9 where id = ?1`,
     suspended: `update files set state = 'suspended', reason = ?2, not_before = ?3, cleanup = ?4, updated_at = ?5 where id = ?1`,
     located: `update files set cleanup = null, location = ?2, kept = ?3, updated_at = ?4 where id = ?1`,
     retaken: `update files set state = 'discovered', attempts = 0, reason = null, code = null, cleanup = null,
@@ -111,9 +111,9 @@ export const LEDGER_SCHEMA = {
     byCompletedLocation: `${RECORD} where location = ?1 and state = 'completed' order by files.id desc limit 1`,
     delivered: `${RECORD} where substr(sha256, 1, 8) = substr(unhex(?1), 1, 8) and sha256 = unhex(?1) and converters.name = ?2
       and files.id <> ?3 and reports > 0 and state in ('delivering', 'cleaning', 'completed') order by files.id limit 1`,
-    occurrences: `select count(*) as count from files join converters on converters.id = files.converter
+    occurrences: `select coalesce(max(occurrence) + 1, 0) as count from files join converters on converters.id = files.converter
       where substr(sha256, 1, 8) = substr(unhex(?1), 1, 8) and sha256 = unhex(?1) and converters.name = ?2
-      and files.id <> ?3 and reports > 0 and state in ('delivering', 'cleaning', 'completed')`,
+      and files.id <> ?3 and state <> 'skipped'`,
     interrupted: `${RECORD} where state in ('processing', 'suspended') and state not in ('completed', 'skipped')
       order by files.id`,
     // Taken back from the error or pending folder and not claimed yet: no scan of a watch folder finds these.

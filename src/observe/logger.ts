@@ -5,9 +5,13 @@ export type LogFields = Record<string, unknown>;
 
 /** A logger in pino's call shape. `pino()` and `console` both fit. */
 export interface Logger {
+  /** Steps, for whoever looks for a fault in the library. */
   debug(fields: LogFields, message: string): void;
+  /** What happened as it should. */
   info(fields: LogFields, message: string): void;
+  /** Trouble that passes or was handled by itself. */
   warn(fields: LogFields, message: string): void;
+  /** Trouble that somebody has to look at. */
   error(fields: LogFields, message: string): void;
 }
 

@@ -1,4 +1,5 @@
 /** The durable outbox. */
+export type { DiskSpaceEvent } from '../files/disk-space.js';
 export type { BreakerState } from './gate.js';
 export type { ItemState } from './item-name.js';
 export type { BreakerOptions, OfflinePolicy, PendingQueueOptions } from './options.js';
@@ -16,5 +17,6 @@ export type {
   QueueStatistics,
   SettledItem,
   SettleHandler,
+  SubmitResultFields,
 } from './types.js';
 export type { DrainOrder } from './waiting-list.js';

@@ -93,6 +93,7 @@ export class PendingQueue extends SafeEmitter<PendingQueueEvents> {
     return this.#stopping;
   }
 
+  /** {@link stop}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }

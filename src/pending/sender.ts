@@ -56,16 +56,16 @@ export class Sender {
     if (!this.#on) return;
     const { index, gate, budget, options } = this.#core;
     const now = options.clock.monotonic();
-    while (
-      index.waiting.hasReady(now, budget.available) &&
-      this.#settlement.backlog < MAX_UNSETTLED &&
-      gate.tryEnter()
-    ) {
-      const item = this.#take(now, budget.available);
+    // Both are asked before they are used: what changed in between would leave the queue without a timer.
+    const holdMs = gate.holdMs;
+    let retries = budget.available;
+    while (index.waiting.hasReady(now, retries) && this.#settlement.backlog < MAX_UNSETTLED && gate.tryEnter()) {
+      const item = this.#take(now, retries);
       if (item) this.#track(this.#send(item));
       else gate.leave();
+      retries = budget.available;
     }
-    this.#schedule(now);
+    this.#schedule(now, holdMs, retries);
   }
 
   /** For the gate: finds out whether the server can be used, with the submitter's probe and a single report. */
@@ -179,14 +179,14 @@ export class Sender {
   }
 
   /** One timer for all: when the next report is due, the budget has a retry again, or the server may be asked again. */
-  #schedule(now: number): void {
-    const { index, gate, budget } = this.#core;
+  #schedule(now: number, holdMs: number, retries: boolean): void {
+    const { index, budget } = this.#core;
     const waits: number[] = [];
     const due = index.waiting.nextDueInMs(now);
     if (due !== undefined) waits.push(due);
     if (index.waiting.hasReady(now, true)) {
-      if (gate.holdMs > 0) waits.push(gate.holdMs);
-      else if (!index.waiting.hasReady(now, budget.available)) waits.push(budget.nextInMs);
+      if (holdMs > 0) waits.push(holdMs);
+      else if (!index.waiting.hasReady(now, retries)) waits.push(budget.nextInMs);
     }
     this.#setTimer(waits.length > 0 ? Math.max(1, Math.min(...waits)) : undefined);
   }

@@ -152,4 +152,5 @@ export interface PendingQueueEvents {
   error: ErrorEvent;
 }
 
-type SubmitResultFields = { serverId?: string; response?: SubmitResult['response'] };
+/** What the server said of an accepted report. */
+export type SubmitResultFields = { serverId?: string; response?: SubmitResult['response'] };

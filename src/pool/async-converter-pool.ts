@@ -104,6 +104,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     return this.#stopping;
   }
 
+  /** {@link stop}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }

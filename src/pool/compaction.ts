@@ -44,7 +44,7 @@ export class Compaction {
 
   /** Forgets what may be forgotten, 500 rows at a time. A row stays as long as its file lies in the watch folder (KEEP). */
   async compact(): Promise<number> {
-    const { ledger, clock, fs } = this.#context;
+    const { ledger, clock } = this.#context;
     const before = clock.now() - this.#retention.keepDays * DAY_MS;
     let forgotten = 0;
     for (let afterId = 0; !this.#stopped; ) {
@@ -53,10 +53,17 @@ export class Compaction {
       if (!last) break;
       afterId = last.id;
       const gone = [];
-      for (const row of rows) if (!row.kept || !(await exists(fs, join(row.root, row.path)))) gone.push(row);
+      for (const row of rows) if (!row.kept || !(await this.#isStillThere(row))) gone.push(row);
       if (gone.length > 0) await ledger.compact(gone);
       forgotten += gone.length;
     }
     return forgotten;
+  }
+
+  /** Whether the file in the watch folder is the one of this row. A file that is rewritten every cycle has many, and needs one. */
+  async #isStillThere({ id, root, path }: { id: number; root: string; path: string }): Promise<boolean> {
+    const { ledger, fs } = this.#context;
+    const newest = (await ledger.lookup(root, [path])).get(path);
+    return newest?.id === id && (await exists(fs, join(root, path)));
   }
 }

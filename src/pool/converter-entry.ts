@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
 import picomatch from 'picomatch';
-import { ConverterBase } from '../converters/converter-base.js';
+import { ConverterBase, GLOB } from '../converters/converter-base.js';
 import type { AnyConverter } from '../converters/run-conversion.js';
 import { neverData } from '../discovery/never-data.js';
 import type { ConfigProblem } from '../errors.js';
@@ -105,8 +105,8 @@ function checkOptions(options: ConverterOptions, path: string, problems: ConfigP
 }
 
 function refusal(options: ConverterOptions): (path: string) => string | undefined {
-  const included = options.include ? picomatch([...options.include], { nocase: true }) : undefined;
-  const excluded = options.exclude ? picomatch([...options.exclude], { nocase: true }) : undefined;
+  const included = options.include ? picomatch([...options.include], GLOB) : undefined;
+  const excluded = options.exclude ? picomatch([...options.exclude], GLOB) : undefined;
   const { converter } = options;
   return path => {
     const never = neverData(basename(path));

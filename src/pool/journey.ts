@@ -104,11 +104,14 @@ export class Journey {
     const name = entry.converter.name;
     if (entry.duplicates === 'skip') {
       const twin = await ledger.deliveredTwin(file.record, sha256, name);
-      if (twin)
+      if (twin) {
+        // It may have grown since it was first seen; what is cleaned up is what was read.
+        file.record = { ...file.record, ...source.identity };
         return this.#endings.skip(file, `its content was delivered before, as ${twin.path}`, {
           sha256,
           duplicateOf: twin.path,
         });
+      }
     }
     const fresh = file.record.sha256 !== sha256;
     const occurrence =

@@ -3,15 +3,15 @@ import { basename, dirname } from 'node:path';
 import { FileSource } from '../converters/file-source.js';
 import { MillraceError } from '../errors.js';
 import { removeIfThere } from '../files/atomic-write.js';
-import type { FileSystem } from '../files/file-system.js';
+import type { FileStat, FileSystem } from '../files/file-system.js';
 import { findPlaced } from '../files/find-placed.js';
 import { exists, takeFreeName } from '../files/free-name.js';
 import { type FileIdentity, identityOf, sameIdentity } from '../files/identity.js';
 import { inside, isInside, withEnding } from '../files/names.js';
 import { linkOrRename, type Placed, placeInto } from '../files/place.js';
 import { removeVerified, settleTaken } from '../files/remove.js';
-import { zipInto } from '../files/zip.js';
-import type { Cleanup } from '../ledger/file-record.js';
+import { isZipOf, zipInto } from '../files/zip.js';
+import type { Cleanup, FileRecord } from '../ledger/file-record.js';
 import type { ActiveFile } from './active-file.js';
 import { errorFilePath } from './error-file.js';
 
@@ -40,7 +40,7 @@ export async function postProcess(
   if (action === 'keep' && location === file.path) return { location: null, kept: await exists(fs, location) };
   const identity = await identityAt(fs, file);
   const placed = action === 'delete' ? undefined : await place(fs, file, identity, action, again);
-  if (!identity) return { location: placed?.path ?? null, kept: false };
+  if (!identity || placed?.path === location) return { location: placed?.path ?? null, kept: action === 'keep' };
   const removal = placed?.by === 'renamed' ? 'removed' : await removeVerified(fs, location, identity, tag);
   const wrong =
     placed && placed.by !== 'copied' && action !== 'zip' && (placed.by === 'renamed' || removal === 'replaced');
@@ -71,23 +71,38 @@ async function place(
   const folder = dirname(inside(targetFolder(file, action), record.path));
   // What was zipped or numbered in the done folder keeps that name when the server refuses it later.
   const name = basename(location === file.path || action !== 'error' ? record.path : location);
+  if (dirname(location) === folder && identity) return { path: location, by: 'copied' };
   if (again) {
-    const placed = await findPlaced(fs, folder, action === 'zip' ? withEnding(name, '.zip') : name, stat => {
-      // The same inode, or a copy or ZIP, which keep the mtime to the ms.
-      if (action !== 'zip' && stat.size !== record.size) return false;
-      return stat.ino === record.ino || Math.abs(stat.mtimeMs - record.mtimeMs) < 2;
-    });
-    if (placed && placed !== location) return { path: placed, by: 'copied' };
+    const placed = await findPlaced(fs, folder, action === 'zip' ? withEnding(name, '.zip') : name, (path, stat) =>
+      isPlaced(fs, record, path, stat, action === 'zip'),
+    );
+    if (placed) return { path: placed, by: 'copied' };
   }
   if (!identity) return undefined;
-  const { sha256 } = record;
-  if (action !== 'zip') return placeInto(fs, location, folder, name, sha256 ?? '');
-  const source = await FileSource.read({ fs, path: location });
-  if (sha256 !== null && (await source.sha256()) !== sha256) {
+  // What was never read has no checksum yet; a copy across volumes is compared with one all the same.
+  const source = action === 'zip' || record.sha256 === null ? await FileSource.read({ fs, path: location }) : undefined;
+  const sha256 = record.sha256 ?? (await source?.sha256()) ?? '';
+  if (action !== 'zip' || !source) return placeInto(fs, location, folder, name, sha256);
+  if ((await source.sha256()) !== sha256) {
     throw new MillraceError('SOURCE_CHANGED', `${location} changed before it was zipped`);
   }
-  const entry = { content: source.stream(), name, modifiedAt: source.modifiedAt };
+  const entry = { content: source.stream(), name, modifiedAt: source.modifiedAt, sha256 };
   return { path: await zipInto(fs, entry, folder), by: 'copied' };
+}
+
+/** Whether this is what an interrupted move of the file has left: the same inode, or a copy or ZIP of the same content. */
+async function isPlaced(
+  fs: FileSystem,
+  record: FileRecord,
+  path: string,
+  stat: FileStat,
+  zip: boolean,
+): Promise<boolean> {
+  const { sha256 } = record;
+  if (!stat.isFile()) return false;
+  if (zip) return sha256 !== null && isZipOf(fs, path, sha256);
+  if (stat.size !== record.size) return false;
+  return stat.ino === record.ino || (await (await FileSource.read({ fs, path })).sha256()) === sha256;
 }
 
 function targetFolder({ entry, record }: ActiveFile, action: Exclude<Cleanup, 'delete'>): string {

@@ -102,6 +102,8 @@ export class Recovery {
     const file = this.take(record);
     if (!file) return;
     if (record.state === 'suspended') {
+      // Its way to the pending folder may have been cut off half-way.
+      if (record.cleanup) await this.#cleaner.clean(file, { again: true });
       this.#exits.ready(file, Math.max(0, (record.notBefore ?? 0) - clock.now()));
     } else if (record.state === 'discovered') {
       this.#exits.ready(file, 0);

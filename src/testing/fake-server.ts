@@ -132,6 +132,7 @@ export class FakeServer {
     return this.down();
   }
 
+  /** {@link stop}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.down();
   }

@@ -63,6 +63,7 @@ export class FaultyFileSystem implements FileSystem {
     this.#rules.clear();
   }
 
+  /** {@link FileSystem.open}; the open file's operations fail, too, where a fault names them (`file.write`, …). */
   async open(path: string, flags: string, mode?: number): Promise<OpenFile> {
     const file = await this.#run('open', [path], () => this.#inner.open(path, flags, mode));
     return new Proxy(file, {
@@ -75,16 +76,27 @@ export class FaultyFileSystem implements FileSystem {
     });
   }
 
+  /** {@link FileSystem.stat}, unless a fault says otherwise. */
   stat: FileSystem['stat'] = path => this.#run('stat', [path], () => this.#inner.stat(path));
+  /** {@link FileSystem.lstat}, unless a fault says otherwise. */
   lstat: FileSystem['lstat'] = path => this.#run('lstat', [path], () => this.#inner.lstat(path));
+  /** {@link FileSystem.readFile}, unless a fault says otherwise. */
   readFile: FileSystem['readFile'] = path => this.#run('readFile', [path], () => this.#inner.readFile(path));
+  /** {@link FileSystem.readdir}, unless a fault says otherwise. */
   readdir: FileSystem['readdir'] = path => this.#run('readdir', [path], () => this.#inner.readdir(path));
+  /** {@link FileSystem.mkdir}, unless a fault says otherwise. */
   mkdir: FileSystem['mkdir'] = (path, options) => this.#run('mkdir', [path], () => this.#inner.mkdir(path, options));
+  /** {@link FileSystem.rmdir}, unless a fault says otherwise. */
   rmdir: FileSystem['rmdir'] = path => this.#run('rmdir', [path], () => this.#inner.rmdir(path));
+  /** {@link FileSystem.rename}, unless a fault says otherwise. */
   rename: FileSystem['rename'] = (from, to) => this.#run('rename', [from, to], () => this.#inner.rename(from, to));
+  /** {@link FileSystem.link}, unless a fault says otherwise. */
   link: FileSystem['link'] = (from, to) => this.#run('link', [from, to], () => this.#inner.link(from, to));
+  /** {@link FileSystem.unlink}, unless a fault says otherwise. */
   unlink: FileSystem['unlink'] = path => this.#run('unlink', [path], () => this.#inner.unlink(path));
+  /** {@link FileSystem.realpath}, unless a fault says otherwise. */
   realpath: FileSystem['realpath'] = path => this.#run('realpath', [path], () => this.#inner.realpath(path));
+  /** {@link FileSystem.statfs}, unless a fault says otherwise. */
   statfs: FileSystem['statfs'] = path => this.#run('statfs', [path], () => this.#inner.statfs(path));
 
   async #run<T>(operation: FileOperation, paths: readonly string[], action: () => Promise<T>): Promise<T> {

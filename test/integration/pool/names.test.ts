@@ -1,94 +1,96 @@
 /** File names as they come: whatever the file system takes, the station takes. */
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { FileFormatError } from 'millrace';
 import { describe, expect, it } from 'vitest';
 import { converter, Station } from './support.js';
 
 const LONGEST = 255;
-const posix = process.platform !== 'win32';
+const ENDING = '.error';
 
-const NAMES: Record<string, string> = {
-  'Chinese, Japanese and Korean': '测试结果 テスト 결과.txt',
-  'an emoji beyond the first plane': 'unit 🏭👩‍🔧.txt',
-  'a combining accent': 'e\u0301preuve.txt',
-  'spaces in a row': 'unit  1   a.txt',
-  'a leading space': ' unit.txt',
-  'shell characters': "$HOME & %TEMP% # + ; ' ` ! ^ ~ = , @.txt",
-  'glob characters': '[ab] {c,d} (e) !f.txt',
-  'an escaped URL': 'unit%20%2e%2e.txt',
-  'several dots': '..unit...1..txt.txt',
-  'the longest name': `${'n'.repeat(LONGEST - 4)}.txt`,
-  'the longest name in Chinese': `${'测'.repeat(Math.floor((LONGEST - 4) / 3))}.txt`,
-};
-const POSIX_NAMES: Record<string, string> = {
-  'a trailing space': 'unit.txt ',
-  'a newline': 'unit\n1\r\n2.txt',
-  'a backslash': 'C:\\unit\\1.txt',
-  'a colon, quotes and a pipe': 'unit:1 "a" <b> | c? *.txt',
-  'a tab and an escape': 'unit\t\u001b[31m.txt',
-};
+const PORTABLE = [
+  '测试结果 テスト 결과.txt',
+  'unit 🏭👩‍🔧.txt',
+  'e\u0301preuve.txt',
+  'unit  1   a.txt',
+  ' leading space.txt',
+  "$HOME & %TEMP% # + ; ' ` ! ^ ~ = , @.txt",
+  '[ab] {c,d} (e) !f.txt',
+  'unit%20%2e%2e.txt',
+  'unit...1..txt.txt',
+  '__proto__',
+  `${'n'.repeat(LONGEST - 4)}.txt`,
+  `${'测'.repeat(83)}ab.txt`,
+];
+const POSIX = [
+  'trailing space.txt ',
+  'trailing dot.',
+  'unit\n1\r\n2.txt',
+  'C:\\unit\\1.txt',
+  'unit:1 "a" <b> | c? *.txt',
+  'unit\t\u001b[31m.txt',
+];
+const names = process.platform === 'win32' ? PORTABLE : [...PORTABLE, ...POSIX];
+const ANY = { supportedExtensions: [], filePatterns: ['**'] };
 
-const cases = Object.entries(posix ? { ...NAMES, ...POSIX_NAMES } : NAMES);
-const options = { supportedExtensions: [], filePatterns: ['**'] };
-const echo = converter(async source => ({ name: source.name, text: await source.text() }), options);
-const refuse = converter(() => {
-  throw new FileFormatError('no');
-}, options);
-
-describe('a file whose name has', () => {
-  it.each(cases)('%s is delivered and keeps its name, from a live drop and from the backlog', async (_what, name) => {
+describe('any name that the file system takes', () => {
+  it('is delivered and kept as it is, from the backlog, a sub-folder and a live drop', async () => {
     const station = await Station.open();
-    await station.drop('watch/sub/.keep', '');
-    await writeFile(station.path('watch', 'sub', name), 'in the backlog');
+    await mkdir(station.path('watch', 'sub & [1]'));
+    const old = names.map(name => join('sub & [1]', name));
+    for (const name of old) await writeFile(station.path('watch', name), `old ${name}`);
+    const echo = converter(async source => ({ name: source.name, text: await source.text() }), ANY);
     const pool = await station.start({ converters: [{ converter: echo, recursive: true }] });
-    await writeFile(station.path('watch', name), 'dropped live');
+    for (const name of names) await writeFile(station.path('watch', name), `live ${name}`);
     await station.settled(pool);
+    const expected = [...names.map(name => `live ${name}`), ...old.map(name => `old ${name}`)];
     expect(
       station
         .reports()
-        .map(report => [report.name, report.text])
+        .map(report => report.text)
         .sort(),
-    ).toEqual([
-      [name, 'dropped live'],
-      [name, 'in the backlog'],
-    ]);
-    expect(await station.files('Done')).toEqual(
-      [name, station.path('', 'sub', name).slice(station.root.length + 1)].sort(),
-    );
-    expect(await station.files('watch')).toEqual([station.path('', 'sub', '.keep').slice(station.root.length + 1)]);
+    ).toEqual(expected.sort());
+    expect(new Set(station.reports().map(report => report.name))).toEqual(new Set(names));
+    expect(await station.files('Done')).toEqual([...names, ...old].sort());
+    for (const name of old) expect(await station.read(join('Done', name))).toBe(`old ${name}`);
+    expect(await station.files('watch')).toEqual([]);
+    expect(station.errors).toEqual([]);
   });
 
-  it.each(cases)('%s goes to the error folder with an .error file beside it', async (_what, name) => {
+  it('is kept in the error folder, with an .error file beside it that names it', async () => {
     const station = await Station.open();
+    const refuse = converter(() => {
+      throw new FileFormatError('no');
+    }, ANY);
     const pool = await station.start({ converters: [{ converter: refuse }] });
-    await writeFile(station.path('watch', name), 'bad');
+    for (const name of names) await writeFile(station.path('watch', name), `bad ${name}`);
     await station.settled(pool);
     const files = await station.files('Error');
-    expect(files).toHaveLength(2);
-    expect(files).toContain(name);
-    const sidecar = files.find(file => file !== name) ?? '';
-    expect(sidecar.endsWith('.error')).toBe(true);
-    if (Buffer.byteLength(name) <= LONGEST - '.error'.length) expect(sidecar).toBe(`${name}.error`);
-    expect(JSON.parse(await station.read(`Error/${sidecar}`))).toMatchObject({ file: name, code: 'FILE_FORMAT' });
+    const sidecars = files.filter(file => file.endsWith(ENDING));
+    expect(files.filter(file => !file.endsWith(ENDING))).toEqual([...names].sort());
+    expect(sidecars).toHaveLength(names.length);
+    const told = await Promise.all(
+      sidecars.map(async file => JSON.parse(await station.read(join('Error', file))).file),
+    );
+    expect(told.sort()).toEqual([...names].sort());
+    const short = names.filter(name => Buffer.byteLength(name) <= LONGEST - ENDING.length);
+    expect(files).toEqual(expect.arrayContaining(short.map(name => `${name}${ENDING}`)));
     expect(await station.files('watch')).toEqual([]);
   });
-});
 
-describe('a name that is taken in the done folder', () => {
-  it('is numbered where it is as long as a name may be', async () => {
+  it('is numbered where it is taken, however long it is', async () => {
     const station = await Station.open();
-    const name = `${'测'.repeat(83)}ab.txt`;
-    expect(Buffer.byteLength(name)).toBe(LONGEST);
-    const pool = await station.start();
-    for (const text of ['first', 'second']) {
-      await writeFile(station.path('watch', name), text);
+    const pool = await station.start({ converters: [{ converter: converter(source => ({ sn: source.name }), ANY) }] });
+    for (const round of [1, 2]) {
+      for (const name of names) await writeFile(station.path('watch', name), `${round} ${name}`);
       await station.settled(pool);
     }
     const done = await station.files('Done');
-    expect(done).toHaveLength(2);
-    expect(done).toContain(name);
-    expect(done.find(file => file !== name)).toMatch(/^测+a?b?_1\.txt$/);
+    expect(done).toHaveLength(2 * names.length);
+    expect(done).toEqual(expect.arrayContaining(names));
+    expect(done.filter(name => !names.includes(name) && !/_1(\.[^.]*)?$/.test(name))).toEqual([]);
+    expect(done).toContain('测试结果 テスト 결과_1.txt');
   });
 });
 
@@ -99,11 +101,11 @@ describe('a file of zero bytes', () => {
     const sized = converter(async source => ({
       size: source.size,
       text: await source.text(),
-      sha: await source.sha256(),
+      sha256: await source.sha256(),
     }));
     const pool = await station.start({ converters: [{ converter: sized }] });
     await station.settled(pool);
-    expect(station.reports()).toEqual([{ size: 0, text: '', sha: createHash('sha256').digest('hex') }]);
+    expect(station.reports()).toEqual([{ size: 0, text: '', sha256: createHash('sha256').digest('hex') }]);
     expect(await station.files('Done')).toEqual(['empty.txt']);
   });
 });

@@ -1,8 +1,8 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findPlaced } from '../../../src/files/find-placed.js';
 import type { FileSystem } from '../../../src/files/file-system.js';
+import { findPlaced } from '../../../src/files/find-placed.js';
 import { exists, firstFree, takeFreeName } from '../../../src/files/free-name.js';
 import { numbered } from '../../../src/files/names.js';
 import { FaultyFileSystem } from '../../../src/testing/faulty-file-system.js';
@@ -81,8 +81,8 @@ describe('finding what was placed before', () => {
   it('finds the newest that matches, under any number', async () => {
     const { fs, folder } = await folderWith(['a.csv', 'a_1.csv', 'a_2.csv']);
     await writeFile(join(folder, 'a_1.csv'), 'four');
-    expect(await findPlaced(fs, folder, 'a.csv', stat => stat.size === 4)).toBe(join(folder, 'a_1.csv'));
-    expect(await findPlaced(fs, folder, 'a.csv', stat => stat.size === 5)).toBeUndefined();
+    expect(await findPlaced(fs, folder, 'a.csv', (_path, stat) => stat.size === 4)).toBe(join(folder, 'a_1.csv'));
+    expect(await findPlaced(fs, folder, 'a.csv', (_path, stat) => stat.size === 5)).toBeUndefined();
   });
 
   it('looks at no more than the 64 newest', async () => {

@@ -91,18 +91,21 @@ describe('removing the file that was read', () => {
     expect(await contents(folder)).toEqual({ 'a.csv': 'second' });
   });
 
-  it.each<FileOperation>(['rename', 'stat', 'unlink'])('is finished by a second attempt after a failed %s', async step => {
-    const { folder, path, identity } = await readFileToRemove();
-    const fs = new FaultyFileSystem();
-    fs.fail({ operation: step, code: 'EIO', times: 1 });
-    await expect(removeVerified(fs, path, identity, 'tag')).rejects.toMatchObject({ code: 'EIO' });
-    // The file is there, under one of its two names.
-    expect(Object.values(await contents(folder))).toEqual(['old']);
-    const settled = await settleTaken(fs, path, identity, 'tag');
-    const removed = await removeVerified(fs, path, identity, 'tag');
-    expect([settled, removed]).toContain('removed');
-    expect(await readdir(folder)).toEqual([]);
-  });
+  it.each<FileOperation>(['rename', 'stat', 'unlink'])(
+    'is finished by a second attempt after a failed %s',
+    async step => {
+      const { folder, path, identity } = await readFileToRemove();
+      const fs = new FaultyFileSystem();
+      fs.fail({ operation: step, code: 'EIO', times: 1 });
+      await expect(removeVerified(fs, path, identity, 'tag')).rejects.toMatchObject({ code: 'EIO' });
+      // The file is there, under one of its two names.
+      expect(Object.values(await contents(folder))).toEqual(['old']);
+      const settled = await settleTaken(fs, path, identity, 'tag');
+      const removed = await removeVerified(fs, path, identity, 'tag');
+      expect([settled, removed]).toContain('removed');
+      expect(await readdir(folder)).toEqual([]);
+    },
+  );
 
   it('settles what a crash left under the hidden name: a new file gets its name back', async () => {
     const { folder, path, identity } = await readFileToRemove();

@@ -4,12 +4,14 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import yauzl from 'yauzl';
-import { zipInto } from '../../../src/files/zip.js';
+import { nodeFileSystem } from '../../../src/files/file-system.js';
+import { isZipOf, zipInto } from '../../../src/files/zip.js';
 import { FaultyFileSystem, type FileOperation } from '../../../src/testing/faulty-file-system.js';
 import { temporaryFolders } from '../../support/temp-folder.js';
 
 const tempFolder = temporaryFolders();
 const modifiedAt = new Date('2026-02-03T04:05:06Z');
+const sha256 = 'ab'.repeat(32);
 
 async function unzip(path: string): Promise<Record<string, Buffer>> {
   const zip = await new Promise<yauzl.ZipFile>((resolve, reject) => {
@@ -38,7 +40,7 @@ describe('zipping', () => {
     const content = Buffer.alloc(600_000, 'abc');
     const path = await zipInto(
       new FaultyFileSystem(),
-      { content: Readable.from([content.subarray(0, 5), content.subarray(5)]), name: 'a.csv', modifiedAt },
+      { content: Readable.from([content.subarray(0, 5), content.subarray(5)]), name: 'a.csv', modifiedAt, sha256 },
       folder,
     );
     expect(path).toBe(join(folder, 'a.csv.zip'));
@@ -51,7 +53,7 @@ describe('zipping', () => {
     const folder = await tempFolder();
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'a.csv.zip'), 'theirs');
-    const entry = { content: Readable.from([Buffer.from('x')]), name: 'a.csv', modifiedAt };
+    const entry = { content: Readable.from([Buffer.from('x')]), name: 'a.csv', modifiedAt, sha256 };
     expect(await zipInto(new FaultyFileSystem(), entry, folder)).toBe(join(folder, 'a.csv_1.zip'));
     expect(await readFile(join(folder, 'a.csv.zip'), 'utf8')).toBe('theirs');
   });
@@ -63,7 +65,7 @@ describe('zipping', () => {
         this.destroy(Object.assign(new Error('EIO: gone'), { code: 'EIO' }));
       },
     });
-    const attempt = zipInto(new FaultyFileSystem(), { content, name: 'a.csv', modifiedAt }, folder);
+    const attempt = zipInto(new FaultyFileSystem(), { content, name: 'a.csv', modifiedAt, sha256 }, folder);
     await expect(attempt).rejects.toMatchObject({ code: 'EIO' });
     expect(await readdir(folder)).toEqual([]);
   });
@@ -75,7 +77,7 @@ describe('zipping', () => {
       const fs = new FaultyFileSystem();
       fs.fail({ operation, code: 'ENOSPC', times: 1 });
       const content = Readable.from([Buffer.from('x')]);
-      await expect(zipInto(fs, { content, name: 'a.csv', modifiedAt }, folder)).rejects.toMatchObject({
+      await expect(zipInto(fs, { content, name: 'a.csv', modifiedAt, sha256 }, folder)).rejects.toMatchObject({
         code: 'ENOSPC',
       });
       expect(await readdir(folder)).toEqual([]);
@@ -86,10 +88,22 @@ describe('zipping', () => {
 
   it('takes names that the format does not: a backslash is a letter on POSIX', async () => {
     const folder = await tempFolder();
-    const entry = { content: Readable.from([Buffer.from('x')]), name: 'odd name ä.csv', modifiedAt };
+    const entry = { content: Readable.from([Buffer.from('x')]), name: 'odd name ä.csv', modifiedAt, sha256 };
     expect(Object.keys(await unzip(await zipInto(new FaultyFileSystem(), entry, folder)))).toEqual(['odd name ä.csv']);
     if (process.platform === 'win32') return;
-    const odd = { content: Readable.from([Buffer.from('x')]), name: 'a\\b.csv', modifiedAt };
+    const odd = { content: Readable.from([Buffer.from('x')]), name: 'a\\b.csv', modifiedAt, sha256 };
     expect(Object.keys(await unzip(await zipInto(new FaultyFileSystem(), odd, folder)))).toEqual(['a_b.csv']);
+  });
+});
+
+describe('telling a ZIP for what it is', () => {
+  it('knows the ZIP of this content by the checksum in its comment, and no other', async () => {
+    const folder = await tempFolder();
+    const entry = { content: Readable.from([Buffer.from('x')]), name: 'a.csv', modifiedAt, sha256 };
+    const path = await zipInto(nodeFileSystem, entry, folder);
+    expect(await isZipOf(nodeFileSystem, path, sha256)).toBe(true);
+    expect(await isZipOf(nodeFileSystem, path, 'cd'.repeat(32))).toBe(false);
+    await writeFile(path, 'short');
+    expect(await isZipOf(nodeFileSystem, path, sha256)).toBe(false);
   });
 });

@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import type { FileRecord } from '../../../src/ledger/file-record.js';
+import { temporaryFolders } from '../../support/temp-folder.js';
+import { CSV, claimed, completed, openLedger, sum } from './support.js';
+
+const tempFolder = temporaryFolders();
+const IDENTITY = { size: 1, mtimeMs: 1_000.5, ino: 7 };
+
+describe('a row', () => {
+  const steps: [name: string, step: (ledger: Awaited<ReturnType<typeof openLedger>>) => Promise<FileRecord>][] = [
+    ['seen', async ledger => ledger.seen('/w', 'a.csv', IDENTITY, 2)],
+    ['claimed', ledger => claimed(ledger, 'a.csv', 1)],
+    ['released', async ledger => ledger.release(await claimed(ledger, 'a.csv', 1), 'busy')],
+    ['uncounted', async ledger => ledger.release(await claimed(ledger, 'a.csv', 1), 'stop', { uncount: true })],
+    ['delivered', async ledger => ledger.delivered(await claimed(ledger, 'a.csv', 1), ['x', null], 'move')],
+    [
+      'delivering',
+      async ledger => ledger.delivering(await claimed(ledger, 'a.csv', 1), [null], [{ id: 'r', position: 0 }], 'delete'),
+    ],
+    ['completed', ledger => completed(ledger, 'a.csv', 1, { reports: 2 })],
+    ['kept', ledger => completed(ledger, 'a.csv', 1, { kept: true })],
+    [
+      'failed',
+      async ledger =>
+        ledger.failed(await claimed(ledger, 'a.csv', 1), { reason: 'no', code: 'REJECTED', cleanup: 'error' }),
+    ],
+    ['suspended', async ledger => ledger.suspended(await claimed(ledger, 'a.csv', 1), 'later', 5)],
+  ];
+
+  it.each(steps)('says after "%s" what was returned, in this process and in the next', async (_name, step) => {
+    const directory = await tempFolder();
+    const ledger = await openLedger(directory);
+    const returned = await step(ledger);
+    // 'seen' is durable before any later change is.
+    await claimed(ledger, 'later.csv', 99);
+    // What is only a note of when it was written is not part of what the pool goes by.
+    const { updatedAt: _, ...expected } = returned;
+    expect(await ledger.get(returned.id)).toMatchObject(expected);
+    await ledger.close();
+    expect(await (await openLedger(directory)).get(returned.id)).toMatchObject(expected);
+  });
+
+  it('keeps the ids of rows and files for ever, and gives none twice', async () => {
+    const directory = await tempFolder();
+    const first = await openLedger(directory);
+    const a = await completed(first, 'a.csv', 1);
+    const correlation = first.correlationId(a);
+    await first.compact([{ id: a.id, state: 'completed', reports: 1 }]);
+    await first.close();
+    const second = await openLedger(directory);
+    expect(second.correlationId(a)).toBe(correlation);
+    expect(second.seen('/w', 'b.csv', IDENTITY).id).toBeGreaterThan(a.id);
+  });
+
+  it('of another folder or another ledger has another correlation id', async () => {
+    const one = await openLedger(await tempFolder());
+    const other = await openLedger(await tempFolder());
+    expect(one.correlationId({ id: 1 })).not.toBe(other.correlationId({ id: 1 }));
+  });
+});
+
+describe('looking up', () => {
+  it('gives the newest generation of each path, of this root alone', async () => {
+    const ledger = await openLedger(await tempFolder());
+    await completed(ledger, 'a.csv', 1);
+    const second = await claimed(ledger, 'a.csv', 2);
+    const other = await claimed(ledger, 'a.csv', 3, '/other');
+    const found = await ledger.lookup('/w', ['a.csv', 'b.csv']);
+    expect([...found.keys()]).toEqual(['a.csv']);
+    expect(found.get('a.csv')).toMatchObject({ id: second.id, sha256: sum(2) });
+    expect((await ledger.lookup('/other', ['a.csv'])).get('a.csv')?.id).toBe(other.id);
+    expect((await ledger.history('/w', 'a.csv')).map(row => row.sha256)).toEqual([sum(2), sum(1)]);
+  });
+
+  it('takes any name: quotes, brackets, every alphabet', async () => {
+    const ledger = await openLedger(await tempFolder());
+    const names = [`it's "a" [b].csv`, '漢字 😀.csv', 'a\\b.csv', '%_.csv', 'x/y z.csv'];
+    for (const [index, name] of names.entries()) await claimed(ledger, name, index);
+    expect([...(await ledger.lookup('/w', names)).keys()].sort()).toEqual([...names].sort());
+  });
+
+  it('finds what lies at a place, by whether it is completed', async () => {
+    const ledger = await openLedger(await tempFolder());
+    const done = await completed(ledger, 'a.csv', 1);
+    const failed = await ledger.failed(await claimed(ledger, 'b.csv', 2), { reason: 'no', code: 'X', cleanup: 'error' });
+    await ledger.located(failed, '/error/b.csv', false);
+    expect((await ledger.atLocation('/error/b.csv'))?.id).toBe(failed.id);
+    expect(await ledger.atLocation('/done/a.csv')).toBeUndefined();
+    expect((await ledger.completedAtLocation('/done/a.csv'))?.id).toBe(done.id);
+  });
+});
+
+describe('the same content', () => {
+  it('has a twin only where its reports are delivered or on their way, by the same converter', async () => {
+    const ledger = await openLedger(await tempFolder());
+    const record = await claimed(ledger, 'new.csv', 1);
+    const twin = () => ledger.deliveredTwin(record, sum(1), 'csv').then(row => row?.path);
+    await claimed(ledger, 'processing.csv', 1);
+    await ledger.failed(await claimed(ledger, 'failed.csv', 1), { reason: 'no', code: 'X', cleanup: null });
+    await ledger.skipped(await claimed(ledger, 'skipped.csv', 1), { reason: 'no', cleanup: null });
+    await completed(ledger, 'empty.csv', 1, { reports: 0 });
+    await completed(ledger, 'other.csv', 2);
+    expect(await twin()).toBeUndefined();
+    await ledger.delivering(await claimed(ledger, 'waiting.csv', 1), [null], [{ id: 'r', position: 0 }], 'move');
+    expect(await twin()).toBe('waiting.csv');
+    expect(await ledger.deliveredTwin(record, sum(1), 'xml')).toBeUndefined();
+  });
+
+  it('is told from other content whose checksum begins alike', async () => {
+    const ledger = await openLedger(await tempFolder());
+    const record = await claimed(ledger, 'a.csv', 1);
+    await completed(ledger, 'b.csv', 1);
+    const almost = `${sum(1).slice(0, 63)}0`;
+    expect(await ledger.deliveredTwin(record, almost, 'csv')).toBeUndefined();
+  });
+});
+
+describe('the reports of a file', () => {
+  it('are known while they wait, and forgotten when the file is completed', async () => {
+    const ledger = await openLedger(await tempFolder());
+    const waiting = [
+      { id: 'r0', position: 0 },
+      { id: 'r1', position: 1 },
+    ];
+    const record = await ledger.delivering(await claimed(ledger, 'a.csv', 1), [null, null], waiting, 'move');
+    expect((await ledger.fileOfReport('r1'))?.id).toBe(record.id);
+    expect((await ledger.waitingReports('')).map(row => row.id)).toEqual(['r0', 'r1']);
+    const settled = await ledger.reportSettled(record, 'r0', 'delivered', ['server', null]);
+    expect((await ledger.waitingReports('')).map(row => row.id)).toEqual(['r1']);
+    expect(await ledger.reportsOf(record)).toMatchObject([{ state: 'delivered' }, { state: 'queued' }]);
+    expect((await ledger.get(record.id))?.serverIds).toEqual(['server', null]);
+    await ledger.completed(settled, null, false);
+    expect(await ledger.fileOfReport('r1')).toBeUndefined();
+    expect(await ledger.reportsOf(record)).toEqual([]);
+  });
+});
+
+describe('pages', () => {
+  it('go through all rows once, by state and converter', async () => {
+    const ledger = await openLedger(await tempFolder());
+    for (let index = 0; index < 25; index++) {
+      const record = await claimed(ledger, `${index}.csv`, index);
+      if (index % 5 === 0) await ledger.failed(record, { reason: 'no', code: 'X', cleanup: null });
+    }
+    const read = async (filter: { state?: 'failed'; converterName?: string }): Promise<string[]> => {
+      const paths: string[] = [];
+      for (let afterId = 0; ; ) {
+        const page = await ledger.page({ ...filter, afterId, limit: 4 });
+        paths.push(...page.map(row => row.path));
+        if (page.length < 4) return paths;
+        afterId = page.at(-1)?.id ?? 0;
+      }
+    };
+    expect(await read({})).toEqual(Array.from({ length: 25 }, (_, index) => `${index}.csv`));
+    expect(await read({ state: 'failed' })).toEqual(['0.csv', '5.csv', '10.csv', '15.csv', '20.csv']);
+    expect(await read({ converterName: 'xml' })).toEqual([]);
+  });
+});
+
+describe('failed files', () => {
+  it('are outdated when the version or the arguments of their converter have changed', async () => {
+    const ledger = await openLedger(await tempFolder());
+    const failed = await ledger.failed(await claimed(ledger, 'a.csv', 1), { reason: 'no', code: 'X', cleanup: null });
+    expect(await ledger.outdated(CSV, 0)).toEqual([]);
+    expect((await ledger.outdated({ ...CSV, version: '1.0.1' }, 0)).map(row => row.id)).toEqual([failed.id]);
+    expect((await ledger.outdated({ ...CSV, parameters: 'q' }, 0)).map(row => row.id)).toEqual([failed.id]);
+    expect(await ledger.outdated({ ...CSV, name: 'xml', version: '2' }, 0)).toEqual([]);
+    expect(await ledger.retaken(failed)).toMatchObject({ state: 'discovered', attempts: 0, reason: null });
+    expect(await ledger.outdated({ ...CSV, version: '1.0.1' }, 0)).toEqual([]);
+  });
+});
