@@ -11,7 +11,7 @@ import type { Logger } from '../observe/logger.js';
 import { discard, removeIfThere, tempName, writeAll, writeDurably } from './atomic-write.js';
 import { whileBusy } from './busy.js';
 import { type FileSystem, type OpenFile, PRIVATE_FILE } from './file-system.js';
-import { judgeByFacts, type LockOwner } from './lock-owner.js';
+import { judgeByFacts, type LockOwner, newToken } from './lock-owner.js';
 
 /** Every lock file has this length, so that a heartbeat overwrites it in place and a reader never sees half of one. */
 const LOCK_BYTES = 512;
@@ -101,7 +101,8 @@ export async function tryLock(
 export async function unlock(fs: FileSystem, path: string, self: LockOwner, logger: Logger): Promise<void> {
   // With the claim in hand nobody can replace the lock between the look and the removal.
   const claim = claimPath(path, self.token);
-  if (!(await create(fs, claim, self, logger))) return;
+  // Under a token of its own: if we die here, whoever takes over this claim must be able to name a claim for it.
+  if (!(await create(fs, claim, { ...self, token: newToken() }, logger))) return;
   try {
     if ((await readLock(fs, path))?.id === self.token) await removeIfThere(fs, path);
   } finally {

@@ -40,7 +40,7 @@ export async function describeSelf(fs: FileSystem): Promise<LockOwner> {
   ]);
   return {
     version: 1,
-    token: randomBytes(12).toString('hex'),
+    token: newToken(),
     pid: process.pid,
     processStart: started?.start ?? null,
     host: hostname(),
@@ -98,4 +98,9 @@ async function readText(fs: FileSystem, path: string): Promise<string | null> {
     bytes => bytes.toString('utf8').trim() || null,
     () => null,
   );
+}
+
+/** A name for a lock or claim that was never used before. */
+export function newToken(): string {
+  return randomBytes(12).toString('hex');
 }

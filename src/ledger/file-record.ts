@@ -19,9 +19,6 @@ export type FileState =
   | 'failed'
   | 'skipped';
 
-/** The states that a file does not leave by itself. */
-export const TERMINAL_STATES: ReadonlySet<FileState> = new Set(['completed', 'failed', 'skipped']);
-
 /** What is still to be done to a source. It stands in the ledger until it is done, so that a restart goes on with it. */
 export type Cleanup = 'delete' | 'move' | 'zip' | 'keep' | 'error' | 'pending';
 

@@ -10,7 +10,7 @@ import type { RetryBudget } from './retry-policy.js';
 import type { PendingItem, PendingQueueEvents } from './types.js';
 
 /** Counts since the start of the process. */
-export interface Counters {
+interface Counters {
   enqueued: number;
   delivered: number;
   refused: number;

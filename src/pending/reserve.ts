@@ -6,7 +6,7 @@ import type { FileSystem } from '../files/file-system.js';
 import type { Logger } from '../observe/logger.js';
 
 /** The name of the reserve in the pending folder. */
-export const RESERVE_NAME = 'reserve';
+const RESERVE_NAME = 'reserve';
 
 export class Reserve {
   readonly #fs: FileSystem;

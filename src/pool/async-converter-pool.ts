@@ -1,6 +1,7 @@
 /** The pool: watches folders, converts what comes, delivers the reports and cleans up. Composes everything below it. */
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
+import type { Timer } from '../clock.js';
 import { MillraceError, ServiceError, toError } from '../errors.js';
 import { type DirectoryLock, lockDirectory } from '../files/directory-lock.js';
 import { PRIVATE_FOLDER } from '../files/file-system.js';
@@ -21,6 +22,9 @@ import { Roster } from './roster.js';
 import { startupScan } from './startup-scan.js';
 import { statisticsOf } from './statistics.js';
 
+/** Any time will do: the timer does nothing but be there. */
+const KEEP_ALIVE_MS = 3_600_000;
+
 /**
  * Carries files from watch folders to a server. One life: `idle`, `starting`, `running`, `stopping`, `stopped`.
  *
@@ -37,6 +41,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
   readonly #compaction: Compaction;
   readonly #idle = new Milestone();
   #lock: DirectoryLock | undefined;
+  #keptAlive: Timer | undefined;
   #state: PoolState = 'idle';
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -191,6 +196,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     }
     if (this.#stopping !== undefined) return;
     this.#enter('running');
+    this.#keepAlive();
     this.#engine.dispatcher.start();
     this.#inBackground(this.#engine.recovery.reconcile(this.#engine.settlement));
     this.#compaction.start();
@@ -209,6 +215,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
   async #shutDown(timeoutMs: number): Promise<void> {
     const { clock, entries, logger } = this.#options;
     this.#enter('stopping');
+    if (this.#keptAlive) clock.clearTimeout(this.#keptAlive);
     await this.#engine.stopIntake();
     this.#compaction.stop();
     const { dispatcher } = this.#engine;
@@ -231,6 +238,11 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
       .catch((error: Error) => logger.error({ err: error }, 'The ledger was not closed cleanly'));
     await this.#lock?.release();
     this.#enter('stopped');
+  }
+
+  /** A pool whose folders are all away has no watch that would keep the process from ending. */
+  #keepAlive(): void {
+    this.#keptAlive = this.#options.clock.setTimeout(() => this.#keepAlive(), KEEP_ALIVE_MS);
   }
 
   #listen(): void {

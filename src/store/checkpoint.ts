@@ -15,7 +15,7 @@ const RETRY_AFTER_MS = 10_000;
 export interface CheckpointOptions {
   /** Not before the journal holds this many bytes. Default 4 MiB. */
   minJournalBytes?: number;
-  /** Not before the journal has this share of the snapshot's size, so that the cost of a write stays constant. Default 0.5. */
+  /** Not before the journal has this share of the snapshot's size, so that the cost of a write stays constant. Default 0.25. */
   share?: number;
 }
 
@@ -55,7 +55,7 @@ export class Checkpoint {
   ) {
     this.#subject = subject;
     this.#minJournalBytes = options.minJournalBytes ?? 4 * 1024 * 1024;
-    this.#share = options.share ?? 0.5;
+    this.#share = options.share ?? 0.25;
     this.#oldIsThere = state.oldIsThere;
     this.snapshotBytes = state.snapshotBytes;
     this.snapshotSequence = state.snapshotSequence;

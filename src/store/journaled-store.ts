@@ -14,7 +14,6 @@ import type { Mutation, SqlValue, StoreSchema } from './schema.js';
 import type { StoreEvents } from './store-events.js';
 import { storeFiles } from './store-files.js';
 
-export type { CheckpointOptions } from './checkpoint.js';
 export type { Mutation, SqlValue, StoreSchema } from './schema.js';
 export type { StoreEvents } from './store-events.js';
 

@@ -19,7 +19,7 @@ export function errorFromStatus(
 }
 
 /** What a status outside 200 to 299 means. */
-export function kindOfStatus(status: number): SubmitErrorKind {
+function kindOfStatus(status: number): SubmitErrorKind {
   if (status === 401 || status === 403 || status === 407) return 'unauthorized';
   // Following a redirect would turn the POST into a GET, whose 200 accepts nothing: the address is wrong, not the report.
   if (status >= 300 && status < 400) return 'unauthorized';

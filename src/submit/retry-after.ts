@@ -1,7 +1,7 @@
 /** Reading the `Retry-After` header in both of its forms (RFC 9110, section 10.2.3). */
 
 /** The longest wait that a server can ask for, in ms: an hour. A wrong header must not silence a station for weeks. */
-export const MAX_RETRY_AFTER_MS = 3_600_000;
+const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /** How long to wait, in ms, between 0 and {@link MAX_RETRY_AFTER_MS}; `undefined` when there is no header that makes sense. */
 export function parseRetryAfter(header: string | null | undefined, now: number): number | undefined {

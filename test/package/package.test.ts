@@ -29,7 +29,7 @@ describe('the packed package', () => {
   it('holds what users need and nothing else', () => {
     const needed = /^(dist\/.+\.(js|js\.map|d\.ts)|docs\/guides\/.+|CHANGELOG\.md|LICENSE|README\.md|package\.json)$/;
     expect(packed.files.filter(path => !needed.test(path))).toEqual([]);
-    expect(packed.files).toEqual(expect.arrayContaining(['CHANGELOG.md', 'LICENSE', 'package.json']));
+    expect(packed.files).toEqual(expect.arrayContaining(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']));
   });
 
   it('holds every file that its exports and its worker threads name', async () => {
