@@ -23,6 +23,29 @@ describe('a queue that is being stopped', () => {
     expect(queue.state).toBe('stopped');
   });
 
+  it('waits until the outcome of what it still delivered is settled, so that it is not told or sent again', async () => {
+    const directory = await temporaryFolder();
+    const answer = deferred();
+    const { submit, seen } = notingSubmitter(() => answer.promise.then(() => ({})));
+    const queue = makeQueue(directory, { submitter: submit });
+    const settled: string[] = [];
+    queue.settle({
+      delivered: async ({ id }) => {
+        for (let turns = 0; turns < 50; turns++) await new Promise(setImmediate);
+        settled.push(id);
+      },
+      refused: async () => undefined,
+    });
+    await queue.start();
+    await queue.enqueue({ n: 1 }, { id: 'one' });
+    while (seen.length === 0) await new Promise(setImmediate);
+    const stopped = queue.stop();
+    answer.resolve();
+    await stopped;
+    expect(settled).toEqual(['one']);
+    expect(await files(directory)).toEqual([]);
+  });
+
   it('takes nothing more once it puts back what was on its way, so that busy producers cannot keep it from ending', async () => {
     const directory = await temporaryFolder();
     const queue = makeQueue(directory, { submitter: () => deferred<never>().promise });
