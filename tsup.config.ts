@@ -3,6 +3,8 @@ import { defineConfig } from 'tsup';
 export default defineConfig(options => ({
   entry: {
     index: 'src/index.ts',
+    'report/index': 'src/report/index.ts',
+    'formats/index': 'src/formats/index.ts',
     'testing/index': 'src/testing/index.ts',
     'workers/sqlite': 'src/workers/sqlite.ts',
   },
@@ -15,7 +17,17 @@ export default defineConfig(options => ({
   splitting: true,
   sourcemap: true,
   clean: true,
-  dts: options.dts === false ? false : { entry: { index: 'src/index.ts', 'testing/index': 'src/testing/index.ts' } },
+  dts:
+    options.dts === false
+      ? false
+      : {
+          entry: {
+            index: 'src/index.ts',
+            'report/index': 'src/report/index.ts',
+            'formats/index': 'src/formats/index.ts',
+            'testing/index': 'src/testing/index.ts',
+          },
+        },
   // Small and pure: they are built in, so that users install nothing for them.
   noExternal: ['tinyqueue', 'uuid'],
 }));

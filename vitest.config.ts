@@ -9,6 +9,8 @@ export default defineConfig({
     // Tests run what is shipped: the package by its name is the build (npm test makes it first).
     alias: [
       { find: /^millrace$/, replacement: dist('index.js') },
+      { find: /^millrace\/report$/, replacement: dist('report/index.js') },
+      { find: /^millrace\/formats$/, replacement: dist('formats/index.js') },
       { find: /^millrace\/testing$/, replacement: dist('testing/index.js') },
       // Unit tests import the source; its worker threads are built from source too, before they run.
       { find: /^.*\/worker-url\.js$/, replacement: here('./test/support/worker-url.ts') },

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import type { FileSystem } from '../files/file-system.js';
 import type { FileIdentity } from '../files/identity.js';
 import type { Logger } from '../observe/logger.js';
-import { JournaledStore } from '../store/journaled-store.js';
+import { JournaledStore, type Mutation } from '../store/journaled-store.js';
 import { Dictionary } from './dictionary.js';
 import type { Cleanup, ConverterIdentity, FileRecord, FileState, ReportState } from './file-record.js';
 import { LedgerQueries, type Value } from './ledger-queries.js';
@@ -20,6 +20,8 @@ export interface LedgerOptions {
   logger: Logger;
 }
 
+const OWED_AT_ONCE = 1_000;
+
 type Statement = keyof typeof LEDGER_SCHEMA.statements;
 
 /**
@@ -33,6 +35,8 @@ export class Ledger extends LedgerQueries {
   readonly #onError: (error: Error) => void;
   protected readonly roots = new Dictionary(row => this.#later('addRoot', row));
   readonly #converters = new Dictionary(row => this.#later('addConverter', row));
+  /** Rows that nobody waited for and that could not be written: the next change brings them along. */
+  #owed: Mutation[] = [];
   #id = '';
   #lastId = 0;
 
@@ -173,7 +177,7 @@ export class Ledger extends LedgerQueries {
     waiting: readonly { id: string; position: number }[],
     cleanup: Cleanup,
   ): Promise<FileRecord> {
-    await this.store.writeAll([
+    await this.#writeAll([
       {
         statement: 'delivering',
         params: [record.id, serverIds.length, JSON.stringify(serverIds), cleanup, this.#clock.now()],
@@ -189,7 +193,7 @@ export class Ledger extends LedgerQueries {
     serverIds: readonly (string | null)[],
     reports: readonly { id: string; position: number; state: ReportState }[],
   ): Promise<FileRecord> {
-    await this.store.writeAll([
+    await this.#writeAll([
       { statement: 'serverIds', params: [record.id, JSON.stringify(serverIds), serverIds.length, this.#clock.now()] },
       ...reports.map(({ id, position, state }) => ({ statement: 'report', params: [id, record.id, position, state] })),
     ]);
@@ -203,7 +207,7 @@ export class Ledger extends LedgerQueries {
     state: 'delivered' | 'refused',
     serverIds: readonly (string | null)[],
   ): Promise<FileRecord> {
-    await this.store.writeAll([
+    await this.#writeAll([
       { statement: 'reportSettled', params: [id, state] },
       { statement: 'serverIds', params: [record.id, JSON.stringify(serverIds), serverIds.length, this.#clock.now()] },
     ]);
@@ -219,7 +223,7 @@ export class Ledger extends LedgerQueries {
   /** Step 7: delivered and cleaned up. */
   async completed(record: FileRecord, location: string | null, kept: boolean): Promise<FileRecord> {
     const now = this.#clock.now();
-    await this.store.writeAll([
+    await this.#writeAll([
       { statement: 'completed', params: [record.id, location, Number(kept), now] },
       { statement: 'forgetReports', params: [record.id] },
     ]);
@@ -274,7 +278,7 @@ export class Ledger extends LedgerQueries {
 
   /** Removes rows and keeps their number, so that the books still balance. */
   async compact(rows: readonly { id: number; state: FileState; reports: number }[]): Promise<void> {
-    await this.store.writeAll([
+    await this.#writeAll([
       { statement: 'setMeta', params: ['lastId', this.#lastId] },
       ...rows.flatMap(({ id, state, reports }) => [
         { statement: 'forgetReports', params: [id] },
@@ -285,10 +289,23 @@ export class Ledger extends LedgerQueries {
   }
 
   #write(statement: Statement, params: readonly Value[]): Promise<void> {
-    return this.store.write(statement, params);
+    return this.#writeAll([{ statement, params }]);
+  }
+
+  async #writeAll(mutations: readonly Mutation[]): Promise<void> {
+    // First what later changes rely on; a statement of these that was written after all has no effect.
+    for (let owed = this.#owed.slice(0, OWED_AT_ONCE); owed.length > 0; owed = this.#owed.slice(0, OWED_AT_ONCE)) {
+      await this.store.writeAll(owed);
+      this.#owed = this.#owed.filter(mutation => !owed.includes(mutation));
+    }
+    await this.store.writeAll(mutations);
   }
 
   #later(statement: Statement, params: readonly Value[]): void {
-    this.#write(statement, params).catch(this.#onError);
+    const mutation = { statement, params };
+    this.store.writeAll([mutation]).catch((error: Error) => {
+      this.#owed.push(mutation);
+      this.#onError(error);
+    });
   }
 }

@@ -76,8 +76,10 @@ async function watchFolders(engine: Engine, differences: AuditDifference[]): Pro
         const path = join(root.root, name);
         const row = known.get(name);
         const stat = await fs.stat(path).catch(() => undefined);
+        // Taken in hand while this looked.
         if (
           !stat ||
+          roster.at(path) ||
           (row &&
             sameIdentity(row, identityOf(stat)) &&
             (row.kept || row.cleanup !== null || row.state === 'delivering'))
@@ -105,9 +107,11 @@ async function rows(engine: Engine, differences: AuditDifference[]): Promise<voi
       if (roster.get(record.id) || away.has(record.root)) continue;
       const path = join(record.root, record.path);
       const id = String(record.id);
-      if (record.location !== null && !(await exists(fs, record.location))) {
-        differences.push({ kind: 'missing-target', path: record.location, id, ...missingTarget(record) });
-      } else if (record.state === 'discovered' || record.state === 'processing' || record.state === 'suspended') {
+      const targetIsMissing = record.location !== null && !(await exists(fs, record.location));
+      if (!isInOrder(record, targetIsMissing) && (await hasMovedOn(engine, record))) continue;
+      if (targetIsMissing) {
+        differences.push({ kind: 'missing-target', path: record.location ?? path, id, ...missingTarget(record) });
+      } else if (IN_HAND.has(record.state)) {
         differences.push({
           kind: 'missing-source',
           path,
@@ -115,7 +119,7 @@ async function rows(engine: Engine, differences: AuditDifference[]): Promise<voi
           message: `The ledger has it as ${record.state}, and the pool does not have it in hand.`,
           hint: 'If its converter was removed from the pool, bring it back. If somebody removed the file, nothing can be done.',
         });
-      } else if (record.cleanup !== null && !(record.state === 'delivering' && record.cleanup === 'delete')) {
+      } else if (!isInOrder(record, false)) {
         differences.push({
           kind: 'unfinished-cleanup',
           path,
@@ -129,14 +133,32 @@ async function rows(engine: Engine, differences: AuditDifference[]): Promise<voi
   }
 }
 
+/** States in which a file must be in hand. */
+const IN_HAND: ReadonlySet<FileState> = new Set(['discovered', 'processing', 'suspended']);
+
+/** Whether a row that nobody has in hand is as it should be. */
+function isInOrder({ state, cleanup }: FileRecord, targetIsMissing: boolean): boolean {
+  if (targetIsMissing || IN_HAND.has(state)) return false;
+  return cleanup === null || (state === 'delivering' && cleanup === 'delete');
+}
+
+/** Whether the pool went on with a file after its row was read: work does not stand still for the books. */
+async function hasMovedOn({ context }: Engine, { id, state, cleanup, location }: FileRecord): Promise<boolean> {
+  const now = await context.ledger.get(id);
+  return now?.state !== state || now.cleanup !== cleanup || now.location !== location;
+}
+
 async function waitingReports(engine: Engine, differences: AuditDifference[]): Promise<void> {
   const { ledger, pending } = engine.context;
   for (let after = ''; ; ) {
     const page = await ledger.waitingReports(after);
-    for (const { id } of page) {
+    for (const { id, file } of page) {
       after = id;
       const item = pending.find(id);
       if (!item) {
+        // Delivered since the page was read.
+        const reports = await ledger.reportsOf({ id: file });
+        if (!reports.some(report => report.id === id && report.state === 'queued')) continue;
         differences.push({
           kind: 'missing-report',
           id,

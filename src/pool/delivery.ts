@@ -1,6 +1,7 @@
 /** From a file's reports to their delivery: each is accepted by the server or durable in the pending queue. */
-import type { SubmitError } from '../errors.js';
+import { ConverterError, type MillraceError } from '../errors.js';
 import type { ReportState } from '../ledger/file-record.js';
+import type { DeliverResult } from '../pending/index.js';
 import type { ActiveFile } from './active-file.js';
 import type { PoolContext } from './pool-context.js';
 
@@ -12,8 +13,8 @@ export interface Delivery {
   states: ReportState[];
   /** Why they wait. */
   reason: string;
-  /** The server refused one. Those after it were not sent. */
-  refused?: SubmitError;
+  /** The server refused one, or one is not JSON. Those after it were not sent. */
+  refused?: MillraceError;
 }
 
 /** Delivers reports in order, under ids that are the same after any crash. @throws when one can be neither sent nor kept. */
@@ -28,7 +29,15 @@ export async function deliverReports(
   const { signal } = context;
   for (const [position, report] of reports.entries()) {
     const id = ids[position] as string;
-    const result = await context.pending.deliver(report, { id, priority: file.entry.priority, correlationId, signal });
+    let result: DeliverResult;
+    try {
+      result = await context.pending.deliver(report, { id, priority: file.entry.priority, correlationId, signal });
+    } catch (thrown) {
+      if ((thrown as Partial<MillraceError>).code !== 'QUEUE_CORRUPTED') throw thrown;
+      // Not JSON. It would be the same every time, so it is the converter's failure and not an interruption.
+      const message = `Report ${position} of '${file.entry.converter.name}' cannot be written as JSON`;
+      return { ...delivery, refused: new ConverterError(message, { cause: thrown }) };
+    }
     switch (result.outcome) {
       case 'delivered':
         delivery.states[position] = 'delivered';

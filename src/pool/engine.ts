@@ -171,12 +171,12 @@ export class Engine {
   /** Stops timers and watches; what runs goes on. */
   async stopIntake(): Promise<void> {
     this.dispatcher.stop();
-    this.intake.close();
+    const looked = this.intake.close();
     this.#later.close();
     this.cleaner.close();
     this.places.close();
     this.space.stop();
-    await this.posts.close();
+    await Promise.all([looked, this.posts.close()]);
   }
 
   async #run(file: ActiveFile): Promise<void> {

@@ -47,6 +47,7 @@ export class Intake {
   /** Paths that were heard of and not looked at yet, with their roots. */
   readonly #heard = new Map<string, IntakeRoot>();
   #held = false;
+  #closed = false;
   #running: Promise<void> | undefined;
   #scans = 0;
   #milestone: { count: number; reached: () => void } | undefined;
@@ -97,7 +98,7 @@ export class Intake {
     try {
       const found = await findFiles(root, { fs, roster, signal, onError: this.#options.onError }, statistics);
       for await (const batch of inBatches(found, LOOKUP_BATCH)) {
-        if (signal.aborted) break;
+        if (signal.aborted || this.#closed) break;
         statistics.queued += await this.#admit(root, batch, true);
       }
     } catch (thrown) {
@@ -121,11 +122,13 @@ export class Intake {
     });
   }
 
-  /** Stops waiting for files. */
-  close(): void {
+  /** Stops waiting for files. Resolves when nothing is being looked at any more; what was not taken in is found at the next start. */
+  async close(): Promise<void> {
+    this.#closed = true;
     for (const gate of this.#gates.values()) gate.close();
     this.#heard.clear();
     this.#held = true;
+    await this.#running;
   }
 
   #look(): void {
@@ -173,6 +176,7 @@ export class Intake {
       root.root,
       found.map(file => file.path),
     );
+    if (this.#closed) return 0;
     let admitted = 0;
     for (const { path, entry, stat } of found) {
       const absolute = join(root.root, path);

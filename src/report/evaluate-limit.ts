@@ -31,8 +31,9 @@ const COMPARISONS: Record<Exclude<NumericOperator, 'EQT'>, Comparison> = {
  * @param value The measured value: a number, or the words `NaN`, `Inf`, `-Inf`.
  * @param lowLimit The only limit of `EQ NE GT GE LT LE`, the lower one of those with two.
  * @param highLimit The upper limit of the operators with two.
- * @throws FileFormatError when the operator is unknown, a limit that it needs is missing, something is no number, or the
- * operator is `EQT`: its tolerance is not part of a report, so that only who measured can say whether it passes.
+ * @throws FileFormatError when the operator is unknown, a limit that it needs is missing, something is no number,
+ * or the operator is `EQT`: its tolerance is not part of a report, so that only who measured can say whether it
+ * passes.
  */
 export function evaluateLimit(
   compOp: string,
@@ -42,7 +43,8 @@ export function evaluateLimit(
 ): boolean {
   const operator = findOperator(NUMERIC_OPERATORS, compOp);
   if (!operator) throw new FileFormatError(`'${compOp}' is no operator: expected ${NUMERIC_OPERATORS.join(', ')}`);
-  if (operator === 'EQT') throw new FileFormatError('EQT compares with a tolerance that a report does not hold: give the status');
+  if (operator === 'EQT')
+    throw new FileFormatError('EQT compares with a tolerance that a report does not hold: give the status');
   const limits = limitsOf(operator);
   return COMPARISONS[operator](
     numberOf('value', value, operator),

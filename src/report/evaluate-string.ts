@@ -10,7 +10,8 @@ import { findOperator, STRING_OPERATORS } from './comp-op.js';
  */
 export function evaluateString(compOp: string, value: string, limit?: string | null): boolean {
   const operator = findOperator(STRING_OPERATORS, compOp);
-  if (!operator) throw new FileFormatError(`'${compOp}' is no operator for text: expected ${STRING_OPERATORS.join(', ')}`);
+  if (!operator)
+    throw new FileFormatError(`'${compOp}' is no operator for text: expected ${STRING_OPERATORS.join(', ')}`);
   if (operator === 'LOG') return true;
   if (typeof limit !== 'string') throw new FileFormatError(`${operator} needs a limit to compare '${value}' with`);
   if (operator === 'NE') return value !== limit;

@@ -1,7 +1,20 @@
 /** What a measurement and a chart must hold. */
 import { findOperator, limitsOf, NUMERIC_OPERATORS, STRING_OPERATORS } from './comp-op.js';
 import { toNumber } from './number-words.js';
-import { all, anyText, at, isRecord, isThere, listOf, must, numberOrWord, oneOf, type Rule, record, text } from './rules.js';
+import {
+  all,
+  anyText,
+  at,
+  isRecord,
+  isThere,
+  listOf,
+  must,
+  numberOrWord,
+  oneOf,
+  type Rule,
+  record,
+  text,
+} from './rules.js';
 import { STEP_STATUSES } from './status.js';
 
 const status = oneOf(STEP_STATUSES);

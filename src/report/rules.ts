@@ -1,4 +1,7 @@
-/** The few rules that the schema of a report is made of. Each names what it finds with the path at which it was found. */
+/**
+ * The few rules that the schema of a report is made of. Each names what it finds with the path at which it was
+ * found.
+ */
 import { validate as isUuid } from 'uuid';
 import { toNumber } from './number-words.js';
 

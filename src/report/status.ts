@@ -30,7 +30,9 @@ const SEVERITY: Record<StepStatus, number> = { S: 0, D: 0, P: 0, F: 1, E: 2, T: 
 export function parseStatus(word: string): StepStatus {
   const code = CODES.get(word.trim().toLowerCase());
   if (code) return code;
-  throw new FileFormatError(`'${word}' is no status: expected one such as passed, failed, skipped, done, error, terminated`);
+  throw new FileFormatError(
+    `'${word}' is no status: expected one such as passed, failed, skipped, done, error, terminated`,
+  );
 }
 
 /** The worst of some statuses: terminated, then error, then failed; passed where there is none of them. */

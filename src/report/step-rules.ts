@@ -1,10 +1,29 @@
 /** What a step must hold. */
 import { booleanMeasurements, chart, numericMeasurements, stringMeasurements } from './measurement-rules.js';
-import { all, anyList, anyText, at, boolean, finite, integer, isRecord, isThere, listOf, oneOf, type Rule, record, text, time } from './rules.js';
+import {
+  all,
+  anyList,
+  anyText,
+  at,
+  boolean,
+  finite,
+  integer,
+  isRecord,
+  isThere,
+  listOf,
+  oneOf,
+  type Rule,
+  record,
+  text,
+  time,
+} from './rules.js';
 import { STEP_STATUSES } from './status.js';
 
 /** A file in a report. */
-export const attachment = record({ name: text(256, 1) }, { contentType: text(100), data: anyText, description: anyText });
+export const attachment = record(
+  { name: text(256, 1) },
+  { contentType: text(100), data: anyText, description: anyText },
+);
 
 const hasItsCall: Rule = (value, path, problems) => {
   if (!isRecord(value) || !Array.isArray(value.steps) || value.steps.length === 0 || isThere(value.seqCall)) return;

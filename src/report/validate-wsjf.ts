@@ -1,6 +1,22 @@
 /** Says everything that is wrong with a report, before a server does. */
 import { MAX_JSON_DEPTH, nestsTooDeep } from './json-depth.js';
-import { all, anyList, anyText, boolean, finite, guid, integer, isRecord, listOf, oneOf, type Rule, record, text, time, type WsjfProblem } from './rules.js';
+import {
+  all,
+  anyList,
+  anyText,
+  boolean,
+  finite,
+  guid,
+  integer,
+  isRecord,
+  listOf,
+  oneOf,
+  type Rule,
+  record,
+  text,
+  time,
+  type WsjfProblem,
+} from './rules.js';
 import { REPORT_RESULTS } from './status.js';
 import { attachment, step } from './step-rules.js';
 
@@ -26,13 +42,22 @@ const header = record(
       record({ description: name }, { text: text(100), numeric: finite, numericFormat: anyText, typedef: text(30) }),
     ),
     assets: listOf(
-      record({ sn: name }, { usageCount: finite, assetType: anyText, partNumber: anyText, calibrationDate: anyText, calibrationDue: anyText }),
+      record(
+        { sn: name },
+        {
+          usageCount: finite,
+          assetType: anyText,
+          partNumber: anyText,
+          calibrationDate: anyText,
+          calibrationDue: anyText,
+        },
+      ),
     ),
     additionalData: listOf(record({ name: text(200, 1) }, { props: anyList })),
   },
 );
 
-const subUnit = record({ pn: name, sn: name }, { partType: text(50), rev: text(100), position: integer, idx: integer });
+const subUnit = record({ pn: name, sn: name }, { partType: text(50), rev: text(100), position: integer });
 
 const test = record(
   {
@@ -54,12 +79,21 @@ const test = record(
       },
     ),
   },
-  { subUnits: listOf(subUnit) },
+  { subUnits: listOf(all(subUnit, record({}, { idx: integer }))) },
 );
 
 const failure = record(
   { category: anyText, code: anyText },
-  { comment: anyText, comRef: anyText, funcBlock: anyText, refStepId: integer, artNumber: anyText, artRev: anyText, artVendor: anyText, artDescription: anyText },
+  {
+    comment: anyText,
+    comRef: anyText,
+    funcBlock: anyText,
+    refStepId: integer,
+    artNumber: anyText,
+    artRev: anyText,
+    artVendor: anyText,
+    artDescription: anyText,
+  },
 );
 
 /** The parts of a repaired unit name each other by `idx`, and the one with 0 is the unit itself. */
@@ -80,10 +114,20 @@ const repair = record(
   {
     uur: record(
       { processCode: integer },
-      { user: text(100), comment: text(5000), execTime: finite, refUUT: guid, confirmDate: time, finalizeDate: time, active: boolean },
+      {
+        user: text(100),
+        comment: text(5000),
+        execTime: finite,
+        refUUT: guid,
+        confirmDate: time,
+        finalizeDate: time,
+        active: boolean,
+      },
     ),
     subUnits: all(
-      listOf(all(subUnit, record({ idx: integer }, { parentIdx: integer, replacedIdx: integer, failures: listOf(failure) }))),
+      listOf(
+        all(subUnit, record({ idx: integer }, { parentIdx: integer, replacedIdx: integer, failures: listOf(failure) })),
+      ),
       unitsBelongTogether,
     ),
   },
@@ -96,8 +140,8 @@ const RULES = new Map<unknown, Rule>([
 ]);
 
 /**
- * Everything that is wrong with a WSJF report, in the order of the format; empty when it is valid. Fields that the format
- * does not know are left alone. A missing `id` is no problem: submitters make one from the idempotency key.
+ * Everything that is wrong with a WSJF report, in the order of the format; empty when it is valid. Fields that the
+ * format does not know are left alone. A missing `id` is no problem: submitters make one from the idempotency key.
  * @param json The parsed JSON.
  */
 export function validateWsjf(json: unknown): WsjfProblem[] {

@@ -37,7 +37,8 @@ const pool = new AsyncConverterPool({
   pending,
   stationName: 'ICT-01',
   converters: [
-    { converter: new IctConverter(), watchFolder: watch('ict') },
+    // This tester writes in pieces: its files have to rest a little longer than the default 200 ms.
+    { converter: new IctConverter(), watchFolder: watch('ict'), stabilityMs: 600 },
     { converter: new FunctionalConverter(), watchFolder: watch('functional'), postProcess: 'zip' },
     { converter: new BurnInConverter(), watchFolder: watch('burn-in') },
   ],

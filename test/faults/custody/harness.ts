@@ -5,9 +5,9 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } fr
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { build } from 'esbuild';
 import type { AsyncConverterPool, PostProcessAction } from 'millrace';
 import { FakeServer } from 'millrace/testing';
-import { build } from 'esbuild';
 import yauzl from 'yauzl';
 import { repoRoot } from '../../support/run.js';
 import type { ChildSettings } from './child.js';
@@ -115,7 +115,8 @@ export class Station {
       for (let index = 0; index < count; index++) {
         const found = keys.get(`${word} ${index}`);
         if (!found) problems.push(`lost: report ${index} of ${kind} ${word}`);
-        else if (found.size > 1) problems.push(`twice: report ${index} of ${kind} ${word} under ${[...found].join(', ')}`);
+        else if (found.size > 1)
+          problems.push(`twice: report ${index} of ${kind} ${word} under ${[...found].join(', ')}`);
         keys.delete(`${word} ${index}`);
       }
     }
@@ -141,7 +142,10 @@ export class Station {
     return [
       ...(await differences(watch, action === 'keep' ? good : [])),
       ...(await differences(done, inDone)),
-      ...(await differences(error, mine.filter(file => file.kind === 'bad'))),
+      ...(await differences(
+        error,
+        mine.filter(file => file.kind === 'bad'),
+      )),
       ...(await differences(pending, [])),
     ];
   }
@@ -244,7 +248,6 @@ async function unzipped(path: string): Promise<string> {
   }
   return content;
 }
-
 
 /** Bundles the child's program to where it finds the built package by its name, as a user's program does. */
 async function bundleChild(): Promise<string> {

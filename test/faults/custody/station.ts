@@ -30,7 +30,10 @@ export interface StationSettings {
 }
 
 /** The folders of one converter. */
-export function foldersOf(root: string, action: string): { watch: string; done: string; error: string; pending: string } {
+export function foldersOf(
+  root: string,
+  action: string,
+): { watch: string; done: string; error: string; pending: string } {
   const at = (name: string): string => join(root, action, name);
   return { watch: at('watch'), done: at('Done'), error: at('Error'), pending: at('Pending') };
 }
@@ -54,7 +57,10 @@ class Words extends ConverterBase {
     const [kind, word] = (await source.text()).split(' ');
     switch (kind) {
       case 'two':
-        return [{ word, index: 0 }, { word, index: 1 }];
+        return [
+          { word, index: 0 },
+          { word, index: 1 },
+        ];
       case 'bad':
         return ConverterResult.rejected('it is bad');
       case 'later':
@@ -83,7 +89,12 @@ export function makePool(settings: StationSettings, fs: FileSystem = nodeFileSys
     fs,
   });
   const converters = actions.map((action): ConverterOptions => {
-    const { watch: watchFolder, done: doneFolder, error: errorFolder, pending: pendingFolder } = foldersOf(root, action);
+    const {
+      watch: watchFolder,
+      done: doneFolder,
+      error: errorFolder,
+      pending: pendingFolder,
+    } = foldersOf(root, action);
     return {
       converter: new Words(action, version),
       watchFolder,

@@ -3,8 +3,8 @@ import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   AsyncConverterPool,
-  type ConverterContext,
   ConverterBase,
+  type ConverterContext,
   type ConverterOptions,
   type ConverterSource,
   FileFormatError,

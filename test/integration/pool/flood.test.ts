@@ -11,7 +11,9 @@ const WINDOW_MS = 1_500;
 const MAX_PAUSE_MS = 120;
 const child = fileURLToPath(new URL('./flood-child.mjs', import.meta.url));
 
-it('2,000 files at the start and 2,000 dropped live by another process give 4,000 whole reports, each once', async () => {
+it('2,000 files at the start and 2,000 dropped live by another process give 4,000 whole reports, each once', {
+  timeout: 180_000,
+}, async () => {
   const station = await Station.open();
   await mkdir(station.path('watch'), { recursive: true });
   for (let n = 0; n < COUNT; n += 1)

@@ -154,13 +154,16 @@ describe('a file over 4 MiB', () => {
     expect((await source.bytes()).equals(bytes)).toBe(true);
   });
 
-  it.each(['stream', 'bytes', 'lines'] as const)('that has changed since fails the %s, at its end at the latest', async form => {
-    const path = await fileWith(Buffer.alloc(5 * MIB, 'line\n'));
-    const source = await FileSource.read({ fs: nodeFileSystem, path });
-    await writeFile(path, Buffer.alloc(5 * MIB, 'LINE\n'));
-    const reading = form === 'stream' ? buffer(source.stream()) : form === 'bytes' ? source.bytes() : lines(source);
-    await expect(reading).rejects.toMatchObject({ code: 'SOURCE_CHANGED' });
-  });
+  it.each(['stream', 'bytes', 'lines'] as const)(
+    'that has changed since fails the %s, at its end at the latest',
+    async form => {
+      const path = await fileWith(Buffer.alloc(5 * MIB, 'line\n'));
+      const source = await FileSource.read({ fs: nodeFileSystem, path });
+      await writeFile(path, Buffer.alloc(5 * MIB, 'LINE\n'));
+      const reading = form === 'stream' ? buffer(source.stream()) : form === 'bytes' ? source.bytes() : lines(source);
+      await expect(reading).rejects.toMatchObject({ code: 'SOURCE_CHANGED' });
+    },
+  );
 
   it('is closed when the converter stops reading', async () => {
     const fs = new FaultyFileSystem();

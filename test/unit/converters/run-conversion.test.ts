@@ -21,7 +21,10 @@ class TestConverter extends ConverterBase {
     if (validation) this.validate = () => validation;
   }
 
-  convert(_source: ConverterSource, context: { signal: AbortSignal }): Conversion<object> | Promise<Conversion<object>> {
+  convert(
+    _source: ConverterSource,
+    context: { signal: AbortSignal },
+  ): Conversion<object> | Promise<Conversion<object>> {
     return this.#convert(context.signal) as Conversion<object>;
   }
 }
@@ -35,7 +38,10 @@ const FACTS = {
   folders: { watch: '', done: '', error: '', pending: '' },
 };
 
-function job(convert: (signal: AbortSignal) => unknown, options: Partial<ConversionJob> & { validation?: ValidationResult } = {}) {
+function job(
+  convert: (signal: AbortSignal) => unknown,
+  options: Partial<ConversionJob> & { validation?: ValidationResult } = {},
+) {
   const { validation, ...rest } = options;
   const clock = new ManualClock();
   const abort = new AbortController();
@@ -187,7 +193,11 @@ describe('a stop', () => {
 
   it('that came before lets no conversion begin', async () => {
     let began = false;
-    const { job: conversion, abort, clock } = job(() => {
+    const {
+      job: conversion,
+      abort,
+      clock,
+    } = job(() => {
       began = true;
     });
     abort.abort();

@@ -50,7 +50,11 @@ describe('a scan', () => {
 
   it('leaves out folders by their exact name', async () => {
     const root = await folderWith('Done/a.csv', 'Done2/b.csv', 'x[1]/c.csv', 'x1/d.csv', 'x/Done/e.csv');
-    expect(await scan(root, { excludedFolders: ['Done', 'x[1]'] })).toEqual(['Done2/b.csv', 'x/Done/e.csv', 'x1/d.csv']);
+    expect(await scan(root, { excludedFolders: ['Done', 'x[1]'] })).toEqual([
+      'Done2/b.csv',
+      'x/Done/e.csv',
+      'x1/d.csv',
+    ]);
   });
 
   it.runIf(process.platform !== 'win32')('does not follow links, and survives a loop of them', async () => {

@@ -8,7 +8,11 @@ import { temporaryFolders } from '../../support/temp-folder.js';
 const tempFolder = temporaryFolders();
 const PATIENCE = { timeout: 20_000, interval: 10 };
 
-async function setUp(options: { recursive?: boolean; usePolling?: boolean; prepare?: (root: string) => Promise<void> }) {
+async function setUp(options: {
+  recursive?: boolean;
+  usePolling?: boolean;
+  prepare?: (root: string) => Promise<void>;
+}) {
   const root = join(await tempFolder(), 'w');
   await mkdir(root);
   await options.prepare?.(root);

@@ -16,7 +16,8 @@ describe('a row', () => {
     ['delivered', async ledger => ledger.delivered(await claimed(ledger, 'a.csv', 1), ['x', null], 'move')],
     [
       'delivering',
-      async ledger => ledger.delivering(await claimed(ledger, 'a.csv', 1), [null], [{ id: 'r', position: 0 }], 'delete'),
+      async ledger =>
+        ledger.delivering(await claimed(ledger, 'a.csv', 1), [null], [{ id: 'r', position: 0 }], 'delete'),
     ],
     ['completed', ledger => completed(ledger, 'a.csv', 1, { reports: 2 })],
     ['kept', ledger => completed(ledger, 'a.csv', 1, { kept: true })],
@@ -85,7 +86,11 @@ describe('looking up', () => {
   it('finds what lies at a place, by whether it is completed', async () => {
     const ledger = await openLedger(await tempFolder());
     const done = await completed(ledger, 'a.csv', 1);
-    const failed = await ledger.failed(await claimed(ledger, 'b.csv', 2), { reason: 'no', code: 'X', cleanup: 'error' });
+    const failed = await ledger.failed(await claimed(ledger, 'b.csv', 2), {
+      reason: 'no',
+      code: 'X',
+      cleanup: 'error',
+    });
     await ledger.located(failed, '/error/b.csv', false);
     expect((await ledger.atLocation('/error/b.csv'))?.id).toBe(failed.id);
     expect(await ledger.atLocation('/done/a.csv')).toBeUndefined();

@@ -52,14 +52,13 @@ describe('a safe emitter', () => {
     expect(errors).toMatchObject([{ code: 'LISTENER_FAILED' }]);
   });
 
-  it('reports what is no error, too', () => {
+  it('reports what is no error, too', async () => {
     const { emitter } = setUp();
     const errors: Error[] = [];
     emitter.on('error', ({ error }) => errors.push(error));
-    emitter.on('happened', () => {
-      throw undefined;
-    });
+    emitter.on('happened', () => Promise.reject('a text'));
     emitter.tell(1);
+    await turn();
     expect(errors).toMatchObject([{ code: 'LISTENER_FAILED' }]);
   });
 

@@ -10,7 +10,9 @@ describe('an error that may pass by itself', () => {
   });
 
   it('is known by its cause, however it was wrapped', () => {
-    const wrapped = new ConverterError('lookup failed', { cause: new TypeError('x', { cause: systemError('ECONNRESET') }) });
+    const wrapped = new ConverterError('lookup failed', {
+      cause: new TypeError('x', { cause: systemError('ECONNRESET') }),
+    });
     expect(isTransient(wrapped)).toBe(true);
   });
 

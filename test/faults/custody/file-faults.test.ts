@@ -1,0 +1,78 @@
+import { MillraceError } from 'millrace';
+import { FaultyFileSystem, type FileOperation } from 'millrace/testing';
+import { describe, expect, it } from 'vitest';
+import { Station } from './harness.js';
+import { makePool } from './station.js';
+
+const everywhere = process.env.MILLRACE_SOAK !== undefined;
+const CODES = ['ENOSPC', 'EIO', 'EACCES'];
+const STEP = everywhere ? 1 : 7;
+const AT_ONCE = 6;
+const OPERATIONS: FileOperation[] = [
+  ...(['open', 'stat', 'lstat', 'readFile', 'readdir', 'mkdir', 'rename', 'link', 'unlink'] as const),
+  ...(['file.read', 'file.write', 'file.stat', 'file.sync', 'file.datasync', 'file.truncate'] as const),
+];
+
+/** Carries one file while the file operation after the first `skip` fails once. */
+async function failOnce(code: string, skip: number): Promise<{ problems: string[]; hit: boolean }> {
+  await using station = await Station.make(['move']);
+  await station.drop({ action: 'move', name: 'a.csv', kind: 'good', word: 'one' });
+  const fs = new FaultyFileSystem();
+  fs.logging = true;
+  // What is not closed because we say so would be closed by the garbage collector, with a warning.
+  const fault = fs.fail({ code, skip, times: 1, path: path => path.startsWith(station.root), operation: OPERATIONS });
+  const pool = makePool({ ...station.settings, watch: false }, fs);
+  // A folder that seemed to be away for a moment is not waited for by idle().
+  const completed = new Promise(resolve => pool.once('completed', resolve));
+  let refused: unknown;
+  let problems: string[] = [];
+  try {
+    await pool.start();
+    await completed;
+    await pool.idle();
+    problems = await station.check(pool);
+  } catch (error) {
+    // A start may fail, and says why; the next one must not.
+    refused = error;
+  } finally {
+    await pool.stop();
+  }
+  const mine = fs.log.filter(one => one.path.startsWith(station.root) && OPERATIONS.includes(one.operation));
+  const { operation, path } = mine[skip] ?? { operation: '', path: '' };
+  if (refused !== undefined) {
+    if (!(refused instanceof MillraceError || (refused as NodeJS.ErrnoException).code === code)) {
+      problems.push(`the pool ended with ${String(refused)}`);
+    }
+    problems.push(...(await station.goOn()));
+  }
+  const where = `${code} at operation ${skip}, ${operation} ${path.replace(station.root, '')}`;
+  return { problems: problems.map(problem => `${where}: ${problem}`), hit: fault.hits > 0 };
+}
+
+describe('a file operation that fails once', () => {
+  it.each(CODES)(
+    'with %s: nothing is lost or delivered twice, and the pool goes on by itself',
+    {
+      timeout: 300_000,
+    },
+    async code => {
+      const problems: string[] = [];
+      let next = CODES.indexOf(code);
+      let hits = 0;
+      let over = false;
+      const work = async (): Promise<void> => {
+        while (!over) {
+          const skip = next;
+          next += STEP;
+          const result = await failOnce(code, skip);
+          problems.push(...result.problems);
+          if (result.hit) hits += 1;
+          else over = true;
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, work));
+      expect(problems).toEqual([]);
+      expect(hits).toBeGreaterThan(60 / STEP);
+    },
+  );
+});

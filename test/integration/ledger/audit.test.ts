@@ -1,0 +1,139 @@
+/** Each kind of difference is made by hand, and must be named with what to do about it. */
+import { readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Audit, type AuditDifference, PendingQueue, SubmitError } from 'millrace';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolders } from '../../support/temp-folder.js';
+import { LineConverter, Station } from './support.js';
+
+const tempFolder = temporaryFolders();
+const station = async (): Promise<Station> => new Station(join(await tempFolder(), 'station'));
+const deaf = () => ({ ready: Promise.resolve(), close: async () => undefined });
+const PATIENCE = { timeout: 30_000, interval: 10 };
+
+/** The differences of one kind, each with a message and a hint. */
+function named(audit: Audit, kind: AuditDifference['kind']): (string | undefined)[] {
+  for (const { message, hint } of audit.differences) expect([message, hint]).not.toContain('');
+  expect(new Set(audit.differences.map(difference => difference.kind))).toEqual(new Set([kind]));
+  return audit.differences.map(({ path }) => path);
+}
+
+/** A queue whose server does not answer, and which tries again all the time. */
+function offlineQueue(one: Station): PendingQueue {
+  return new PendingQueue({
+    directory: join(one.root, 'pending'),
+    submitter: () => Promise.reject(new SubmitError('no server', { kind: 'transient' })),
+    minFreeBytes: 0,
+    retry: { baseDelayMs: 20, maxDelayMs: 20, budgetPerMinute: 1_000_000 },
+    breaker: { failureThreshold: 1_000_000 },
+  });
+}
+
+describe('audit()', () => {
+  it('finds nothing where everything is in order, and the totals balance', async () => {
+    const one = await station();
+    const pool = await one.open();
+    await one.drop('a.csv', 'a\nb');
+    await one.drop('b.csv', 'bad');
+    await one.drop('c.csv', 'nothing');
+    await one.drop('ignored.txt', 'x');
+    await pool.idle();
+    expect(await pool.audit()).toEqual({
+      differences: [],
+      totals: { files: { completed: 1, failed: 1, skipped: 1 }, seen: 3, reports: 2, pending: 0 },
+    });
+  });
+
+  it('names a file that nobody has seen, a finished source that was removed, and a stranger in the error folder', async () => {
+    const one = await station();
+    const pool = await one.open({ startWatch: deaf });
+    await one.drop('a.csv', 'a');
+    await one.drop('b.csv', 'bad');
+    await pool.idle();
+
+    const unseen = await one.drop('new.csv', 'new');
+    expect(named(await pool.audit(), 'unseen-file')).toEqual([unseen]);
+    await pool.idle();
+    expect((await pool.audit()).differences).toEqual([]);
+
+    await writeFile(one.at('Error', 'theirs.csv'), 'x');
+    expect(named(await pool.audit(), 'unknown-target')).toEqual([one.at('Error', 'theirs.csv')]);
+    await unlink(one.at('Error', 'theirs.csv'));
+
+    await unlink(one.at('Done', 'a.csv'));
+    await unlink(one.at('Error', 'b.csv'));
+    const missing = await pool.audit();
+    expect(named(missing, 'missing-target')).toEqual([one.at('Done', 'a.csv'), one.at('Error', 'b.csv')]);
+    const [delivered, failed] = missing.differences;
+    expect(delivered?.hint).toContain('Nothing is lost');
+    expect(failed?.hint).not.toContain('Nothing is lost');
+  });
+
+  it('names a file whose converter is gone, and its source that was never cleaned up', async () => {
+    const one = await station();
+    const first = await one.open({ converter: { retryDelayMs: 3_600_000 } });
+    await one.drop('a.csv', 'later');
+    await expect
+      .poll(() => first.items({ state: 'suspended' }), PATIENCE)
+      .toMatchObject({ items: [{ cleanup: null }] });
+    await first.stop();
+    one.converter = new LineConverter({ name: 'another' });
+    const second = await one.open();
+    expect(named(await second.audit(), 'missing-source')).toEqual([one.at('a.csv')]);
+  });
+
+  it('names a source that could not be cleaned up and that nobody tries again', async () => {
+    const one = await station();
+    const first = await one.open();
+    // A file where the folder should be.
+    await rm(one.at('Done', '.'), { recursive: true, force: true });
+    await writeFile(join(one.root, 'Done'), '');
+    await one.drop('a.csv', 'a');
+    await expect
+      .poll(() => first.items({ state: 'cleaning' }), PATIENCE)
+      .toMatchObject({ items: [{ cleanup: 'move' }] });
+    expect(await first.explain(one.at('a.csv'))).toContain("'move' has not succeeded yet and is retried");
+    await first.stop();
+    one.converter = new LineConverter({ name: 'another' });
+    const second = await one.open({ converter: { doneFolder: join(one.root, 'Done2') } });
+    expect(named(await second.audit(), 'unfinished-cleanup')).toEqual([one.at('a.csv')]);
+    await second.stop();
+    // Its converter comes back, and the folder: it is cleaned up and not delivered again.
+    await unlink(join(one.root, 'Done'));
+    one.converter = new LineConverter();
+    const third = await one.open();
+    await third.idle();
+    expect((await third.audit()).differences).toEqual([]);
+    expect([one.lines, await one.names('Done')]).toEqual([['a'], ['a.csv']]);
+  });
+
+  it('names a report that somebody took out of the pending folder', async () => {
+    const one = await station();
+    const pending = offlineQueue(one);
+    const pool = await one.open({ pending });
+    const cleaned = new Promise<void>(resolve => {
+      let count = 0;
+      pool.on('cleaned', () => ++count === 2 && resolve());
+    });
+    await one.drop('a.csv', 'a');
+    await one.drop('b.csv', 'b');
+    await cleaned;
+    expect(await pool.audit()).toMatchObject({ differences: [], totals: { pending: 2, files: { delivering: 2 } } });
+    const vanished = new Promise<{ id: string }>(resolve => pending.once('vanished', resolve));
+    // Its name changes with every attempt, so that it takes some tries to catch one.
+    const take = async (): Promise<boolean> => {
+      const [queued] = (await readdir(join(one.root, 'pending'))).filter(name => name.endsWith('.queued'));
+      if (!queued) return false;
+      return rename(join(one.root, 'pending', queued), join(one.root, 'taken.json')).then(
+        () => true,
+        () => false,
+      );
+    };
+    await expect.poll(take, PATIENCE).toBe(true);
+    const { id } = await vanished;
+    const audit = await pool.audit();
+    named(audit, 'missing-report');
+    expect(audit.differences).toMatchObject([{ id }]);
+    expect(audit.totals).toMatchObject({ pending: 1, files: { delivering: 2 } });
+  });
+});
