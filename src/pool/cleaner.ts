@@ -92,7 +92,10 @@ export class Cleaner {
       ? await postProcess(fs, file, cleanup, again)
       : { location: file.record.location, kept: file.record.kept };
     if (cleanup === 'error' && result.location) await this.#explain(file, result.location, error);
-    if (cleanup) notify('cleaned', { ...about(file), action: cleanup, ...target(result) });
+    // Told once the row says so, too: a listener may ask explain().
+    const tell = (): void => {
+      if (cleanup) notify('cleaned', { ...about(file), action: cleanup, ...target(result) });
+    };
     if (result.location && result.location !== file.location) {
       file.location = result.location;
       this.#context.roster.freePath(file);
@@ -100,12 +103,14 @@ export class Cleaner {
     switch (state) {
       case 'delivering':
         file.record = await ledger.cleaned(file.record, result.location, result.kept);
+        tell();
         return this.#onDone(file);
       case 'suspended':
         file.record = await ledger.located(file.record, result.location, false);
-        return;
+        return tell();
       case 'failed':
         file.record = await ledger.located(file.record, result.location, false);
+        tell();
         notify('failed', {
           ...about(file),
           error: error ?? rememberedError(file.record),
@@ -115,18 +120,20 @@ export class Cleaner {
         return this.#onDone(file);
       case 'skipped':
         file.record = await ledger.located(file.record, result.location, result.kept);
+        tell();
         return this.#onDone(file);
       case 'cleaning':
-        await this.#complete(file, result);
+        await this.#complete(file, result, tell);
         return this.#onDone(file);
       default:
         throw new MillraceError('UNKNOWN', `a file that is ${state} has nothing to clean up`);
     }
   }
 
-  async #complete(file: ActiveFile, { location, kept }: PostProcessed): Promise<void> {
+  async #complete(file: ActiveFile, { location, kept }: PostProcessed, tell: () => void): Promise<void> {
     const { ledger, notify, clock } = this.#context;
     file.record = await ledger.completed(file.record, location, kept);
+    tell();
     const durationMs =
       file.startedAt === 0 ? clock.now() - file.record.firstSeenAt : clock.monotonic() - file.startedAt;
     notify('completed', { ...about(file), reports: deliveredReports(file.record), durationMs });

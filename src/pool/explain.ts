@@ -72,7 +72,7 @@ function ofRecord(engine: Engine, record: FileRecord): string {
     case 'completed':
       return `${path} was delivered by '${record.converter}' on ${at(record.completedAt)} (${count(record)})${record.kept ? '; it is kept in place' : where}.`;
     case 'delivering':
-      return `${path} is converted; ${count(record)}, of which some wait in the pending queue${reasonOf(engine)}${where}.`;
+      return `${path} is converted; ${record.reports === 1 ? 'its report waits' : `of its ${record.reports} reports some wait`} in the pending queue${reasonOf(engine)}${where}.`;
     case 'cleaning':
       return `${path} is delivered (${count(record)}); its post-process action '${record.cleanup}' has not succeeded yet and is retried.`;
     case 'suspended':

@@ -7,6 +7,7 @@ import type { ConverterResult } from '../converters/converter-result.js';
 import { FileSource } from '../converters/file-source.js';
 import { runConversion } from '../converters/run-conversion.js';
 import { ConverterError, MillraceError, systemCode, toError } from '../errors.js';
+import { identityOf } from '../files/identity.js';
 import { reportId } from '../ledger/report-id.js';
 import type { ActiveFile } from './active-file.js';
 import type { Cleaner } from './cleaner.js';
@@ -87,6 +88,9 @@ export class Journey {
           FIRST_UNREADABLE_DELAY_MS * 2 ** (file.unreadable - 1),
         );
       } else {
+        // It may have grown since it was seen; what is put aside is what is there now.
+        const stat = await fs.stat(file.location).catch(() => undefined);
+        if (stat) file.record = { ...file.record, ...identityOf(stat) };
         await this.#endings.fail(
           file,
           new MillraceError('SOURCE_UNREADABLE', `${file.path} cannot be read: ${error.message}`, { cause: error }),

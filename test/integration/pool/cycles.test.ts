@@ -14,7 +14,7 @@ interface Used {
 }
 
 it('50 starts and stops leave no handle, thread or descriptor, and the process ends by itself', {
-  timeout: 180_000,
+  timeout: 300_000,
 }, async () => {
   const station = await Station.open();
   const module = import.meta.resolve('millrace');

@@ -12,7 +12,7 @@ const MAX_PAUSE_MS = 120;
 const child = fileURLToPath(new URL('./flood-child.mjs', import.meta.url));
 
 it('2,000 files at the start and 2,000 dropped live by another process give 4,000 whole reports, each once', {
-  timeout: 180_000,
+  timeout: 300_000,
 }, async () => {
   const station = await Station.open();
   await mkdir(station.path('watch'), { recursive: true });

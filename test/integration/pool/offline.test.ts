@@ -19,7 +19,7 @@ describe('a pool whose server is away', () => {
     await until(async () => (await station.files('Done')).length === 2);
     expect(pool.pending.size).toBe(2);
     expect((await pool.items({ state: 'delivering' })).items).toHaveLength(2);
-    expect(await pool.explain(station.path('watch', 'a.txt'))).toContain('wait in the pending queue');
+    expect(await pool.explain(station.path('watch', 'a.txt'))).toContain('its report waits in the pending queue');
     await station.server.up();
     await station.settled(pool);
     expect(
