@@ -48,7 +48,7 @@ const TABLES = `
   create table compacted (state text primary key, files integer not null, reports integer not null) without rowid;
   create view file_history as
     select files.id, roots.path as root, files.path, size, datetime(mtime_ms / 1000, 'unixepoch') as modified,
-      lower(hex(sha256)) as sha256, datetime(first_seen_at / 1000, 'unixepoch') as first_seen, state, attempts,
+      nullif(lower(hex(sha256)), '') as sha256, datetime(first_seen_at / 1000, 'unixepoch') as first_seen, state, attempts,
       converters.name as converter, converters.version, reports, server_ids, reason, code, location,
       datetime(completed_at / 1000, 'unixepoch') as completed
     from files join roots on roots.id = files.root left join converters on converters.id = files.converter;
@@ -92,7 +92,6 @@ export const LEDGER_SCHEMA = {
     located: `update files set cleanup = null, location = ?2, kept = ?3, updated_at = ?4 where id = ?1`,
     retaken: `update files set state = 'discovered', attempts = 0, reason = null, code = null, cleanup = null,
       completed_at = null, updated_at = ?2 where id = ?1`,
-    notKept: 'update files set kept = 0 where id = ?',
     forget: 'delete from files where id = ?',
     countCompacted: `insert into compacted (state, files, reports) values (?1, 1, ?2)
       on conflict (state) do update set files = files + 1, reports = reports + ?2`,

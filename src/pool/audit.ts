@@ -1,5 +1,6 @@
 /** The books of a pool, compared with the folders: files in = reports out + files named. */
 import { join } from 'node:path';
+import { sleep } from '../clock.js';
 import { scanFolder } from '../discovery/scan.js';
 import { exists } from '../files/free-name.js';
 import { identityOf, sameIdentity } from '../files/identity.js';
@@ -149,13 +150,18 @@ async function hasMovedOn({ context }: Engine, { id, state, cleanup, location }:
 }
 
 async function waitingReports(engine: Engine, differences: AuditDifference[]): Promise<void> {
-  const { ledger, pending } = engine.context;
+  const { ledger, pending, clock } = engine.context;
   for (let after = ''; ; ) {
     const page = await ledger.waitingReports(after);
     for (const { id, file } of page) {
       after = id;
+      let gone = await isGone(engine, id);
+      if (gone) {
+        await sleep(clock, RENAME_MS);
+        gone = await isGone(engine, id);
+      }
       const item = pending.find(id);
-      if (!item) {
+      if (gone) {
         // Delivered since the page was read.
         const reports = await ledger.reportsOf({ id: file });
         if (!reports.some(report => report.id === id && report.state === 'queued')) continue;
@@ -165,7 +171,7 @@ async function waitingReports(engine: Engine, differences: AuditDifference[]): P
           message: 'It should wait in the pending queue and does not.',
           hint: 'Restart the pool: the report is made anew from its source, under the same id.',
         });
-      } else if (item.state === 'error') {
+      } else if (item?.state === 'error') {
         differences.push({
           kind: 'unsettled-report',
           path: item.path,
@@ -177,6 +183,15 @@ async function waitingReports(engine: Engine, differences: AuditDifference[]): P
     }
     if (page.length === 0) return;
   }
+}
+
+/** A file that the queue renames just now is under neither name for a moment. */
+const RENAME_MS = 100;
+
+/** Whether a report has no file. The queue itself finds out when it next sends it; the folder tells at once. */
+async function isGone({ context }: Engine, id: string): Promise<boolean> {
+  const item = context.pending.find(id);
+  return !item || (item.state === 'queued' && !(await exists(context.fs, item.path)));
 }
 
 async function errorFolder(engine: Engine, root: string, differences: AuditDifference[]): Promise<void> {

