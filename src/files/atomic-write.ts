@@ -8,6 +8,14 @@ import { type FileSystem, PRIVATE_FILE } from './file-system.js';
 /** The ending of files that are being written. Such a file is never data, and one that is found at start is a leftover. */
 export const TEMP_SUFFIX = '.millrace-tmp';
 
+/**
+ * The temp file of one task in a folder that is not ours to sweep: whoever takes the task up after a crash knows the
+ * name, and removes what is left of it.
+ */
+export function scratchName(folder: string, tag: string): string {
+  return `${folder}/.${tag}${TEMP_SUFFIX}`;
+}
+
 let tempCounter = 0;
 
 /** A name in the same folder (so that the rename stays on the volume) that no other write of this process uses. */
@@ -25,8 +33,8 @@ export async function writeAtomic(
   path: string,
   content: string | Uint8Array,
   logger: Logger = silentLogger,
+  temp = tempName(path),
 ): Promise<void> {
-  const temp = tempName(path);
   try {
     await writeDurably(fs, temp, content);
     await whileBusy(() => fs.rename(temp, path));

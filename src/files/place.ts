@@ -29,6 +29,7 @@ export async function placeInto(
   folder: string,
   name: string,
   sha256: string,
+  temp = tempName(join(folder, name)),
 ): Promise<Placed> {
   await makeFolder(fs, folder);
   let sourceGone = false;
@@ -39,7 +40,7 @@ export async function placeInto(
     return { path, by: sourceGone ? 'renamed' : 'linked' };
   } catch (error) {
     if (systemCode(error) !== 'EXDEV') throw error;
-    return { path: await copyInto(fs, source, folder, name, sha256), by: 'copied' };
+    return { path: await copyInto(fs, source, folder, name, sha256, temp), by: 'copied' };
   }
 }
 
@@ -86,8 +87,14 @@ export async function makeFolder(fs: FileSystem, folder: string): Promise<void> 
   await fs.mkdir(folder, { recursive: true });
 }
 
-async function copyInto(fs: FileSystem, source: string, folder: string, name: string, sha256: string): Promise<string> {
-  const temp = tempName(join(folder, name));
+async function copyInto(
+  fs: FileSystem,
+  source: string,
+  folder: string,
+  name: string,
+  sha256: string,
+  temp: string,
+): Promise<string> {
   try {
     const copied = await copyDurably(fs, source, temp);
     if (copied !== sha256) throw new MillraceError('SOURCE_CHANGED', `${source} changed before it was moved`);

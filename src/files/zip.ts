@@ -19,9 +19,13 @@ export interface ZipEntry {
 }
 
 /** Writes `{name}.zip` into `folder`: temp file, fsync, then its name. @returns The path. */
-export async function zipInto(fs: FileSystem, entry: ZipEntry, folder: string): Promise<string> {
+export async function zipInto(
+  fs: FileSystem,
+  entry: ZipEntry,
+  folder: string,
+  temp = tempName(join(folder, entry.name)),
+): Promise<string> {
   await makeFolder(fs, folder);
-  const temp = tempName(join(folder, entry.name));
   try {
     await writeZip(fs, entry, temp);
     return await publish(fs, temp, folder, withEnding(entry.name, '.zip'));

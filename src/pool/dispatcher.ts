@@ -11,6 +11,8 @@ export interface DispatcherOptions {
   run: (file: ActiveFile) => Promise<void>;
   /** Whether files of this converter may go on now. */
   isOpen: (entry: ConverterEntry) => boolean;
+  /** A worker has become free. */
+  onFree: () => void;
 }
 
 /** Runs at most `concurrency` files at the same time. */
@@ -71,6 +73,7 @@ export class Dispatcher {
         if (file.suspect) this.#alone = false;
         file.suspect = false;
         this.pump();
+        this.#options.onFree();
       });
       this.#running.add(done);
     }

@@ -79,6 +79,7 @@ export class Engine {
     this.#journey = new Journey(context, parts, {
       changed: file => this.#changed(file),
       vanished: file => this.#vanished(file),
+      handedOver: ids => this.settlement.catchUp(ids),
       trouble: error => {
         if (isDiskFull(error)) this.space.reportFull();
       },
@@ -88,6 +89,7 @@ export class Engine {
       concurrency: options.concurrency,
       run: file => this.#run(file),
       isOpen: entry => this.closedBecause(entry) === undefined,
+      onFree: onQuiet,
     });
     this.intake = new Intake({
       fs,
@@ -134,7 +136,8 @@ export class Engine {
   /** Nothing is waiting to be converted, delivered or cleaned. */
   get quiet(): boolean {
     const { queued, processing, completed } = this.context.pending.statistics();
-    return this.intake.idle && this.context.roster.size === 0 && queued + processing + completed === 0;
+    const working = this.dispatcher.working > 0 || !this.intake.idle || this.context.roster.size > 0;
+    return !working && queued + processing + completed === 0;
   }
 
   /** Why files of this converter wait, where they do. */
@@ -187,7 +190,6 @@ export class Engine {
       return this.ready(file);
     }
     await this.#journey.run(file);
-    this.#onQuiet();
   }
 
   #again(file: ActiveFile, delayMs: number): void {

@@ -1,9 +1,10 @@
 /** The `.error` file beside a failed source: what a person needs who finds it there. */
 import { basename, dirname, join } from 'node:path';
 import { MillraceError } from '../errors.js';
-import { writeAtomic } from '../files/atomic-write.js';
+import { removeIfThere, scratchName, writeAtomic } from '../files/atomic-write.js';
 import type { FileSystem } from '../files/file-system.js';
 import { withEnding } from '../files/names.js';
+import { silentLogger } from '../observe/logger.js';
 
 /** The content of a `.error` file. */
 export interface ErrorFile {
@@ -42,5 +43,8 @@ export async function writeErrorFile(
     stack: error.stack,
     hints: error instanceof MillraceError ? error.hints : [],
   };
-  await writeAtomic(fs, errorFilePath(source), `${JSON.stringify(content, null, 2)}\n`);
+  const scratch = scratchName(dirname(source), facts.correlationId);
+  // What a process left that was killed here.
+  await removeIfThere(fs, scratch);
+  await writeAtomic(fs, errorFilePath(source), `${JSON.stringify(content, null, 2)}\n`, silentLogger, scratch);
 }

@@ -24,6 +24,8 @@ export interface JourneyExits {
   vanished(file: ActiveFile): Promise<void>;
   /** Something stood in its way that is not its own fault. */
   trouble(error: Error): void;
+  /** These reports are the pending queue's now, and the ledger knows it. */
+  handedOver(ids: readonly string[]): Promise<void>;
   /** The pool has nothing more to do with it for now. */
   done(file: ActiveFile): void;
 }
@@ -180,6 +182,7 @@ export class Journey {
       reportId(file.record.sha256 ?? '', file.entry.converter.name, index, file.record.occurrence),
     );
     file.state = 'delivering';
+    let waiting: { id: string; position: number }[] = [];
     const end = this.#handovers.begin(ids);
     try {
       const delivery = await deliverReports(this.#context, file, result.reports, ids);
@@ -192,7 +195,7 @@ export class Journey {
         );
         return await this.#endings.fail(file, delivery.refused, source, result);
       }
-      const waiting = ids.flatMap((id, position) => (delivery.states[position] === 'queued' ? { id, position } : []));
+      waiting = ids.flatMap((id, position) => (delivery.states[position] === 'queued' ? { id, position } : []));
       const action = result.postProcess ?? file.entry.postProcess;
       if (waiting.length === 0) {
         file.record = await ledger.delivered(file.record, delivery.serverIds, action);
@@ -208,6 +211,7 @@ export class Journey {
     } finally {
       end();
     }
+    await this.#exits.handedOver(waiting.map(report => report.id));
   }
 
   /** Something that is not the file's fault: a full disk, a full queue, a stop. The attempt does not count. */

@@ -2,7 +2,7 @@
 import { basename, dirname } from 'node:path';
 import { FileSource } from '../converters/file-source.js';
 import { MillraceError } from '../errors.js';
-import { removeIfThere } from '../files/atomic-write.js';
+import { removeIfThere, scratchName } from '../files/atomic-write.js';
 import type { FileStat, FileSystem } from '../files/file-system.js';
 import { findPlaced } from '../files/find-placed.js';
 import { exists, takeFreeName } from '../files/free-name.js';
@@ -72,7 +72,9 @@ async function place(
   // What was zipped or numbered in the done folder keeps that name when the server refuses it later.
   const name = basename(location === file.path || action !== 'error' ? record.path : location);
   if (dirname(location) === folder && identity) return { path: location, by: 'copied' };
+  const scratch = scratchName(folder, file.correlationId);
   if (again) {
+    await removeIfThere(fs, scratch);
     const placed = await findPlaced(fs, folder, action === 'zip' ? withEnding(name, '.zip') : name, (path, stat) =>
       isPlaced(fs, record, path, stat, action === 'zip'),
     );
@@ -82,12 +84,12 @@ async function place(
   // What was never read has no checksum yet; a copy across volumes is compared with one all the same.
   const source = action === 'zip' || record.sha256 === null ? await FileSource.read({ fs, path: location }) : undefined;
   const sha256 = record.sha256 ?? (await source?.sha256()) ?? '';
-  if (action !== 'zip' || !source) return placeInto(fs, location, folder, name, sha256);
+  if (action !== 'zip' || !source) return placeInto(fs, location, folder, name, sha256, scratch);
   if ((await source.sha256()) !== sha256) {
     throw new MillraceError('SOURCE_CHANGED', `${location} changed before it was zipped`);
   }
   const entry = { content: source.stream(), name, modifiedAt: source.modifiedAt, sha256 };
-  return { path: await zipInto(fs, entry, folder), by: 'copied' };
+  return { path: await zipInto(fs, entry, folder, scratch), by: 'copied' };
 }
 
 /** Whether this is what an interrupted move of the file has left: the same inode, or a copy or ZIP of the same content. */

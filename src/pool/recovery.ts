@@ -1,12 +1,12 @@
 /** What a pool does first: it goes on with everything that the process before it had begun. */
 import { join } from 'node:path';
-import { ConverterCrashedError, MillraceError } from '../errors.js';
+import { ConverterCrashedError } from '../errors.js';
 import type { FileRecord } from '../ledger/file-record.js';
 import { type ActiveFile, activeFile } from './active-file.js';
 import type { Cleaner } from './cleaner.js';
 import type { ConverterEntry } from './converter-entry.js';
 import { about, maxAttempts, type PoolContext } from './pool-context.js';
-import type { Settlement } from './settlement.js';
+import { gaveUp, type Settlement } from './settlement.js';
 
 /** Who goes on with what recovery finds. */
 export interface RecoveryExits {
@@ -72,10 +72,7 @@ export class Recovery {
       for (const { id, file } of rows) {
         const item = pending.find(id);
         if (item?.state === 'error') {
-          await settlement.refused(
-            { id },
-            new MillraceError('SUBMIT_REFUSED', 'the pending queue gave this report up; see its .error.json'),
-          );
+          await settlement.refused({ id }, gaveUp());
         } else if (!item) {
           // Somebody removed it from the pending folder. Its source makes it again, under the same id.
           const record = await ledger.get(file);

@@ -1,5 +1,5 @@
 /** What the pending queue says of a report, brought to the file that it was made from. */
-import type { MillraceError } from '../errors.js';
+import { MillraceError } from '../errors.js';
 import type { FileRecord, ReportState } from '../ledger/file-record.js';
 import type { SettledItem, SettleHandler } from '../pending/index.js';
 import type { ActiveFile } from './active-file.js';
@@ -76,6 +76,21 @@ export class Settlement implements SettleHandler {
     if (file) await this.#cleaner.clean(file, { error, again: true });
   }
 
+  /**
+   * A file's reports were handed to the queue while it already had them, from before a crash: some may have been settled
+   * when no row knew of them yet. What the queue has no more is delivered, and what it gave up is refused.
+   */
+  async catchUp(ids: readonly string[]): Promise<void> {
+    const { pending } = this.#context;
+    for (const id of ids) {
+      const item = pending.find(id);
+      // A queue that is offline may have lost sight of its folder, which says nothing about its reports.
+      if (!item && pending.state === 'offline') continue;
+      if (!item || item.state === 'completed') await this.delivered({ id }, {});
+      else if (item.state === 'error') await this.refused({ id }, gaveUp());
+    }
+  }
+
   /** Notes the end of one report, and lets `then` decide about its file while nothing else changes the row. */
   async #settle(
     id: string,
@@ -92,6 +107,9 @@ export class Settlement implements SettleHandler {
       const record = await ledger.get(known.id);
       if (!record) return undefined;
       const reports = await ledger.reportsOf(record);
+      // Settled meanwhile by somebody else who was told of it.
+      if ((record.state !== 'delivering' && record.state !== 'failed') || !reports.some(one => one.id === id))
+        return undefined;
       const position = reports.find(report => report.id === id)?.position ?? -1;
       const serverIds = record.serverIds.map((old, index) => (index === position ? (serverId ?? old) : old));
       const updated = await ledger.reportSettled(record, id, state, serverIds);
@@ -101,4 +119,9 @@ export class Settlement implements SettleHandler {
       );
     });
   }
+}
+
+/** The queue gave a report up, and its words are in its own `.error.json`. */
+export function gaveUp(): MillraceError {
+  return new MillraceError('SUBMIT_REFUSED', 'the pending queue gave this report up; see its .error.json');
 }
