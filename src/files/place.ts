@@ -40,7 +40,7 @@ export async function placeInto(
     return { path, by: sourceGone ? 'renamed' : 'linked' };
   } catch (error) {
     if (systemCode(error) !== 'EXDEV') throw error;
-    return { path: await copyInto(fs, source, folder, name, sha256, temp), by: 'copied' };
+    return { path: await copyInto(fs, source, name, sha256, temp), by: 'copied' };
   }
 }
 
@@ -87,14 +87,7 @@ export async function makeFolder(fs: FileSystem, folder: string): Promise<void> 
   await fs.mkdir(folder, { recursive: true });
 }
 
-async function copyInto(
-  fs: FileSystem,
-  source: string,
-  folder: string,
-  name: string,
-  sha256: string,
-  temp: string,
-): Promise<string> {
+async function copyInto(fs: FileSystem, source: string, name: string, sha256: string, temp: string): Promise<string> {
   try {
     const copied = await copyDurably(fs, source, temp);
     if (copied !== sha256) throw new MillraceError('SOURCE_CHANGED', `${source} changed before it was moved`);

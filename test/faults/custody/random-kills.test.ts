@@ -76,10 +76,16 @@ describe('a process that is killed at random moments, while files come all the t
 
   it('does so with a server whose answers are lost half of the time', { timeout: rounds * 10_000 }, async () => {
     const random = randomFrom(seed + 1);
+    let lost = 0;
     const { problems, repeated } = await runAndCheck(Math.ceil(rounds / 2), seed + 1, station => {
-      station.server.behave = () => (random(2) === 0 ? 'lostAcknowledgement' : undefined);
+      station.server.behave = () => {
+        if (lost > 0 && random(2) === 0) return undefined;
+        lost += 1;
+        return 'lostAcknowledgement';
+      };
     });
     expect(problems, `MILLRACE_SEED=${seed}`).toEqual([]);
-    expect(repeated).toBeGreaterThan(0);
+    // Each lost answer was for a report that the server had taken, so that it came again.
+    if (lost > 0) expect(repeated).toBeGreaterThan(0);
   });
 });
