@@ -1,5 +1,27 @@
-/** What a converter sees of the file that it converts. */
+/** What a converter sees of the file, set of files or folder that it converts. */
 import type { Readable } from 'node:stream';
+
+/** One of the files of a source that has several: in a folder, or the companion of another file. */
+export interface SourceFile {
+  /** Its path with `/`, relative to the source: to the folder, or to where the file lies that it accompanies. */
+  readonly name: string;
+  /** Absolute path. Read it through this object and not by its path: another program may replace it. */
+  readonly path: string;
+  /** Size in bytes. */
+  readonly size: number;
+  /** When the content last changed, by the clock of whoever wrote it. */
+  readonly modifiedAt: Date;
+  /** SHA-256 of the content, in lower-case hex. */
+  sha256(): Promise<string>;
+  /** As {@link ConverterSource.bytes}. */
+  bytes(): Promise<Buffer>;
+  /** As {@link ConverterSource.text}. */
+  text(encoding?: string): Promise<string>;
+  /** As {@link ConverterSource.lines}. */
+  lines(encoding?: string): AsyncIterable<string>;
+  /** As {@link ConverterSource.stream}. */
+  stream(): Readable;
+}
 
 /**
  * The file to convert. All of `bytes`, `text`, `lines`, `stream` and `sha256` give the same content, which is the
@@ -15,8 +37,16 @@ export interface ConverterSource {
   readonly size: number;
   /** When the content last changed, by the clock of whoever wrote it. */
   readonly modifiedAt: Date;
-  /** SHA-256 of the content, in lower-case hex. */
+  /**
+   * SHA-256 of the content, in lower-case hex. Of several files it is the SHA-256 over one line
+   * `{sha256} {size} {name}\n` for each, the lines sorted by their bytes.
+   */
   sha256(): Promise<string>;
+  /**
+   * All files of the source where it is a folder or a file with companions, by name; absent when it is one file. A folder has no
+   * content of its own: there, `bytes`, `text`, `lines` and `stream` fail with `SOURCE_IS_FOLDER`.
+   */
+  readonly files?: readonly SourceFile[];
   /** The whole content. Files over some MiB are better read with `stream` or `lines`. */
   bytes(): Promise<Buffer>;
   /**
