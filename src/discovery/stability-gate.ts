@@ -58,6 +58,13 @@ export class StabilityGate<T> {
     return growing !== undefined;
   }
 
+  /** Takes files out by what they are; they are not waited for any more. */
+  withdraw(wanted: (file: T) => boolean): T[] {
+    const taken = [...this.#growing.values()].filter(growing => wanted(growing.file));
+    for (const { path } of taken) this.#growing.delete(path);
+    return taken.map(({ file }) => file);
+  }
+
   /** When a file was last seen to change, in ms ago; `undefined` when it is not waited for here. */
   quietForMs(path: string): number | undefined {
     const growing = this.#growing.get(path);

@@ -99,6 +99,8 @@ export class WatchedFolder {
   async #arm(): Promise<void> {
     const { clock, recursive, usePolling, onHint } = this.#options;
     await this.#disarm();
+    // Closed meanwhile: a watch that began now would never end.
+    if (this.#closed) return;
     this.#watch = (this.#options.startWatch ?? watchFolder)({
       root: this.root,
       recursive,
@@ -142,6 +144,7 @@ export class WatchedFolder {
       if (this.#away) {
         // A watch on a folder that went away hears nothing of the one that came back.
         await this.#arm();
+        if (this.#closed) return;
         this.#away = false;
         this.#options.onRecovered();
       }

@@ -16,6 +16,11 @@ export class Dictionary {
     this.#last = Math.max(this.#last, id);
   }
 
+  /** Every tuple, in the order of its id. */
+  get all(): readonly string[][] {
+    return [...this.#ids.keys()].map(key => JSON.parse(key) as string[]);
+  }
+
   idOf(texts: readonly string[]): number {
     const key = JSON.stringify(texts);
     let id = this.#ids.get(key);

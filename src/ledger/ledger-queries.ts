@@ -33,6 +33,11 @@ export abstract class LedgerQueries {
     return this.#records('byPathAnywhere', [pathKey(root, path), root, path, limit]);
   }
 
+  /** Every watch folder that the ledger has ever seen a file in. */
+  get knownRoots(): readonly string[] {
+    return this.roots.all.flat();
+  }
+
   /** The file, not yet or never completed, whose source lies at this place now. */
   async atLocation(location: string): Promise<FileRecord | undefined> {
     return (await this.#records('byLocation', [location]))[0];

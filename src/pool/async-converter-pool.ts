@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import type { Timer } from '../clock.js';
-import { MillraceError, ServiceError, toError } from '../errors.js';
+import { ConfigError, MillraceError, ServiceError, toError } from '../errors.js';
 import { type DirectoryLock, lockDirectory } from '../files/directory-lock.js';
 import { PRIVATE_FOLDER } from '../files/file-system.js';
 import { Ledger } from '../ledger/ledger.js';
@@ -10,13 +10,17 @@ import { SafeEmitter } from '../observe/emitter.js';
 import type { PendingQueue } from '../pending/index.js';
 import { type Audit, audit } from './audit.js';
 import { Compaction } from './compaction.js';
+import type { ConverterEntry } from './converter-entry.js';
+import { ConverterRegistry } from './converter-registry.js';
 import { Engine } from './engine.js';
 import { explain } from './explain.js';
 import { type ItemsFilter, type ItemsPage, listItems } from './items.js';
 import { Milestone } from './milestone.js';
 import type { PoolEvents, PoolState, PoolStatistics } from './pool-events.js';
-import type { PoolOptions } from './pool-options.js';
-import { type ResolvedPoolOptions, resolveOptions } from './resolve-options.js';
+import type { ConverterOptions, PoolOptions } from './pool-options.js';
+import { type ConverterChanges, Reconfiguration } from './reconfiguration.js';
+import { needRestart, type ReloadResult } from './reload.js';
+import { type ResolvedPoolOptions, resolveEntries, resolveOptions } from './resolve-options.js';
 import { type RetryFilter, retryFiles } from './retry.js';
 import { Roster } from './roster.js';
 import { startupScan } from './startup-scan.js';
@@ -34,10 +38,12 @@ const KEEP_ALIVE_MS = 3_600_000;
 export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
   /** The queue that delivers the reports. */
   readonly pending: PendingQueue;
+  readonly #given: PoolOptions;
   readonly #options: ResolvedPoolOptions;
   readonly #abort = new AbortController();
   readonly #engine: Engine;
   readonly #ledger: Ledger;
+  readonly #reconfiguration: Reconfiguration;
   readonly #compaction: Compaction;
   readonly #idle = new Milestone();
   #lock: DirectoryLock | undefined;
@@ -50,11 +56,12 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
   constructor(options: PoolOptions) {
     const resolved = resolveOptions(options);
     super(resolved.logger);
+    this.#given = options;
     this.#options = resolved;
     this.pending = resolved.pending;
     // Every file that is worked on listens to it; Node would take more than ten for a leak.
     setMaxListeners(0, this.#abort.signal);
-    const { dataDir, fs, clock, logger, stationName } = resolved;
+    const { dataDir, fs, clock, logger, stationName, entries } = resolved;
     this.#ledger = new Ledger({ directory: dataDir, fs, clock, logger }, error => this.notify('error', { error }));
     const context = {
       fs,
@@ -63,11 +70,13 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
       ledger: this.#ledger,
       pending: this.pending,
       roster: new Roster(),
+      registry: new ConverterRegistry(entries),
       stationName,
       signal: this.#abort.signal,
       notify: this.notify.bind(this) as Engine['context']['notify'],
     };
     this.#engine = new Engine(context, resolved, () => this.#checkIdle());
+    this.#reconfiguration = new Reconfiguration(this.#engine);
     this.#compaction = new Compaction(context, resolved.ledger);
     this.#listen();
   }
@@ -154,13 +163,52 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
   /** Compares folders, ledger and pending queue, and names every difference with what to do about it. */
   audit(): Promise<Audit> {
     this.#assertRunning();
-    return audit(this.#engine, this.#options.entries);
+    return audit(this.#engine);
   }
 
   /** Takes failed files up again, from the error folder. @returns How many. */
   retry(filter: RetryFilter = {}): Promise<number> {
     this.#assertRunning();
     return retryFiles(this.#engine, filter);
+  }
+
+  /**
+   * Adds a converter. A running pool initialises it, watches its folder, and goes on with files of that name that wait in
+   * the books.
+   * @throws ConfigError naming every problem of the options; whatever its `initialize()` throws. Nothing has changed then.
+   */
+  async addConverter(options: ConverterOptions): Promise<void> {
+    await this.#reconfigure(entries =>
+      resolveEntries(
+        entries.map(entry => entry.given),
+        options,
+      ),
+    );
+  }
+
+  /**
+   * Removes a converter and resolves when its last conversion has ended and `dispose()` was called. Files of its that wait
+   * stay where they are and in the books; they go on when a converter of that name is added.
+   * @throws ConfigError when the pool has no converter of this name.
+   */
+  async removeConverter(name: string): Promise<void> {
+    await this.#reconfigure(entries => {
+      if (!entries.some(entry => entry.converter.name === name))
+        throw new ConfigError([{ path: 'name', message: `no converter '${name}' is in this pool` }]);
+      return entries.filter(entry => entry.converter.name !== name);
+    });
+    await this.#reconfiguration.disposed();
+  }
+
+  /**
+   * Adds, removes and changes converters so that the pool has those of `config`; the others go on undisturbed, and what
+   * is being converted is finished with the converter that began it. A converter with another version or other arguments
+   * takes up the files that failed before. Resolves when the new converters are in force.
+   * @throws ConfigError naming every problem; whatever an `initialize()` throws. Nothing has changed then.
+   */
+  async reload(config: Pick<PoolOptions, 'converters'> & Partial<PoolOptions>): Promise<ReloadResult> {
+    const changes = await this.#reconfigure(() => resolveEntries(config.converters));
+    return { ...changes, needRestart: needRestart(this.#given, config) };
   }
 
   /** How many files are in each state. */
@@ -170,7 +218,8 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
   }
 
   async #start(): Promise<void> {
-    const { fs, clock, logger, dataDir, onLocked, entries } = this.#options;
+    const { fs, clock, logger, dataDir, onLocked } = this.#options;
+    const { registry } = this.#engine.context;
     this.#enter('starting');
     try {
       await fs.mkdir(dataDir, { recursive: true, mode: PRIVATE_FOLDER });
@@ -185,10 +234,10 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
       await this.#ledger.open();
       this.pending.settle(this.#engine.settlement);
       await this.pending.start();
-      for (const entry of entries) await entry.converter.initialize?.();
-      await Promise.all(entries.map(entry => this.#engine.places.check(entry)));
+      for (const entry of registry.entries) await entry.converter.initialize?.();
+      await Promise.all(registry.entries.map(entry => this.#engine.places.check(entry)));
       await this.#engine.recovery.resume();
-      for (const entry of entries) await this.#engine.recovery.retakeOutdated(entry);
+      for (const entry of registry.entries) await this.#engine.recovery.retakeOutdated(entry);
       await startupScan(this.#engine, this.#options.startupScan);
     } catch (thrown) {
       await this.#shutDown(0);
@@ -213,9 +262,10 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
   }
 
   async #shutDown(timeoutMs: number): Promise<void> {
-    const { clock, entries, logger } = this.#options;
+    const { clock, logger } = this.#options;
     this.#enter('stopping');
     if (this.#keptAlive) clock.clearTimeout(this.#keptAlive);
+    await this.#reconfiguration.close();
     await this.#engine.stopIntake();
     this.#compaction.stop();
     const { dispatcher } = this.#engine;
@@ -225,14 +275,8 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     clock.clearTimeout(timer);
     this.#abort.abort();
     await this.pending.stop({ timeoutMs: Math.max(0, timeoutMs - (clock.monotonic() - startedAt)) });
-    for (const { converter } of entries) {
-      try {
-        await converter.dispose?.();
-      } catch (thrown) {
-        const message = `dispose of '${converter.name}' failed: ${toError(thrown).message}`;
-        this.notify('error', { error: new MillraceError('HOOK_FAILED', message, { cause: thrown }) });
-      }
-    }
+    await this.#reconfiguration.disposed();
+    for (const entry of this.#engine.context.registry.entries) await this.#reconfiguration.dispose(entry);
     await this.#ledger
       .close()
       .catch((error: Error) => logger.error({ err: error }, 'The ledger was not closed cleanly'));
@@ -255,6 +299,15 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     this.#ledger.store.on('damaged', ({ file, message }) => {
       this.notify('error', { error: new MillraceError('STORE_DAMAGED', message), path: file });
     });
+  }
+
+  async #reconfigure(
+    wanted: (entries: readonly ConverterEntry[]) => readonly ConverterEntry[],
+  ): Promise<ConverterChanges> {
+    if (this.#state === 'starting') await this.#starting;
+    const live = this.#state === 'running';
+    if (!live && this.#state !== 'idle') this.#assertRunning();
+    return this.#reconfiguration.apply(wanted, live);
   }
 
   #lost(error: Error): void {

@@ -6,7 +6,6 @@ import { exists } from '../files/free-name.js';
 import { identityOf, sameIdentity } from '../files/identity.js';
 import type { FileRecord, FileState } from '../ledger/file-record.js';
 import { inBatches } from './batches.js';
-import type { ConverterEntry } from './converter-entry.js';
 import type { Engine } from './engine.js';
 
 /** Something that the ledger says and a folder does not, or the other way round. */
@@ -23,6 +22,8 @@ export interface AuditDifference {
     | 'missing-target'
     /** A source lies in an error folder and the ledger does not know why. */
     | 'unknown-target'
+    /** A file waits for a converter that this pool has never had. */
+    | 'without-converter'
     /** The source of a finished file was not cleaned up yet. */
     | 'unfinished-cleanup';
   path?: string;
@@ -45,16 +46,19 @@ export interface Audit {
     reports: number;
     /** Reports in the pending queue. */
     pending: number;
+    /** Of `files`, those that wait for a converter that is not in the pool. They are no difference where it was removed from it. */
+    withoutConverter: number;
   };
 }
 
 /** Compares everything. Costs one listing of each folder and one look at each row that names a place. */
-export async function audit(engine: Engine, entries: readonly ConverterEntry[]): Promise<Audit> {
+export async function audit(engine: Engine): Promise<Audit> {
   const differences: AuditDifference[] = [];
   await watchFolders(engine, differences);
-  await rows(engine, differences);
+  const withoutConverter = await rows(engine, differences);
   await waitingReports(engine, differences);
-  for (const folder of new Set(entries.map(entry => entry.errorFolder))) await errorFolder(engine, folder, differences);
+  const errorFolders = engine.context.registry.entries.map(entry => entry.errorFolder);
+  for (const folder of new Set(errorFolders)) await errorFolder(engine, folder, differences);
   const files: Partial<Record<FileState, number>> = {};
   let seen = 0;
   let reports = 0;
@@ -63,7 +67,7 @@ export async function audit(engine: Engine, entries: readonly ConverterEntry[]):
     seen += count.files;
     reports += count.reports;
   }
-  return { differences, totals: { files, seen, reports, pending: engine.context.pending.size } };
+  return { differences, totals: { files, seen, reports, pending: engine.context.pending.size, withoutConverter } };
 }
 
 async function watchFolders(engine: Engine, differences: AuditDifference[]): Promise<void> {
@@ -97,9 +101,11 @@ async function watchFolders(engine: Engine, differences: AuditDifference[]): Pro
   }
 }
 
-async function rows(engine: Engine, differences: AuditDifference[]): Promise<void> {
+/** @returns How many files wait for a converter that is not in the pool. */
+async function rows(engine: Engine, differences: AuditDifference[]): Promise<number> {
   const away = new Set(engine.posts.away());
-  const { ledger, fs, roster } = engine.context;
+  const { ledger, fs, roster, registry } = engine.context;
+  let withoutConverter = 0;
   for (let afterId = 0; ; ) {
     const page = await ledger.page({ afterId, limit: 500 });
     for (const record of page) {
@@ -112,13 +118,23 @@ async function rows(engine: Engine, differences: AuditDifference[]): Promise<voi
       if (!isInOrder(record, targetIsMissing) && (await hasMovedOn(engine, record))) continue;
       if (targetIsMissing) {
         differences.push({ kind: 'missing-target', path: record.location ?? path, id, ...missingTarget(record) });
+      } else if (IN_HAND.has(record.state) && !takerOf(engine, record) && (await exists(fs, record.location ?? path))) {
+        withoutConverter += 1;
+        if (registry.leftBehindBy(record)) continue;
+        differences.push({
+          kind: 'without-converter',
+          path,
+          id,
+          message: `The ledger has it as ${record.state}, and no converter of this pool takes it.`,
+          hint: 'Bring its converter back into the pool, or move the file to the watch folder of another one.',
+        });
       } else if (IN_HAND.has(record.state)) {
         differences.push({
           kind: 'missing-source',
           path,
           id,
           message: `The ledger has it as ${record.state}, and the pool does not have it in hand.`,
-          hint: 'If its converter was removed from the pool, bring it back. If somebody removed the file, nothing can be done.',
+          hint: 'If somebody removed the file, nothing can be done; if it exists elsewhere, drop it into the watch folder again.',
         });
       } else if (!isInOrder(record, false)) {
         differences.push({
@@ -130,8 +146,14 @@ async function rows(engine: Engine, differences: AuditDifference[]): Promise<voi
         });
       }
     }
-    if (page.length === 0) return;
+    if (page.length === 0) return withoutConverter;
   }
+}
+
+/** The converter that a waiting file would go to. */
+function takerOf({ posts, context }: Engine, { state, location, root, path, converter }: FileRecord): unknown {
+  if (state === 'discovered' && location === null) return posts.roots.find(one => one.root === root)?.route(path);
+  return context.registry.get(converter);
 }
 
 /** States in which a file must be in hand. */

@@ -6,13 +6,14 @@ import { ConverterBase, GLOB } from '../converters/converter-base.js';
 import type { AnyConverter } from '../converters/run-conversion.js';
 import { neverData } from '../discovery/never-data.js';
 import type { ConfigProblem } from '../errors.js';
-import { isInside } from '../files/names.js';
 import type { ConverterIdentity } from '../ledger/file-record.js';
 import type { ConverterOptions } from './pool-options.js';
 
 /** {@link ConverterOptions} with every default filled in and every path absolute. */
 export interface ConverterEntry extends Required<Omit<ConverterOptions, 'include' | 'exclude'>> {
   converter: AnyConverter;
+  /** The options as they were given: what tells whether a reload changes anything. */
+  given: ConverterOptions;
   /** Name, version and arguments, as the ledger keeps them. */
   identity: ConverterIdentity;
   /** Why a file (its path relative to the watch folder) is not this converter's; `undefined` when it is. */
@@ -35,6 +36,7 @@ export function toEntry(
     ...DEFAULTS,
     priority: options.converter.priority,
     ...withoutUndefined(options),
+    given: options,
     watchFolder,
     doneFolder: resolve(options.doneFolder ?? beside('Done')),
     errorFolder: resolve(options.errorFolder ?? beside('Error')),
@@ -118,17 +120,6 @@ function refusal(options: ConverterOptions): (path: string) => string | undefine
       return `its name is none that '${converter.name}' converts (${converter.supportedExtensions.join(', ')})`;
     return undefined;
   };
-}
-
-/** Folders of `entries` inside `root` that are not watched: what we put there ourselves. */
-export function excludedFolders(root: string, entries: readonly ConverterEntry[]): string[] {
-  const folders = entries.flatMap(entry => [
-    entry.doneFolder,
-    entry.errorFolder,
-    entry.pendingFolder,
-    entry.watchFolder,
-  ]);
-  return [...new Set(folders)].filter(folder => folder !== root && isInside(root, folder));
 }
 
 function checksum(args: Record<string, unknown>): string {

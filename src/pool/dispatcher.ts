@@ -22,7 +22,7 @@ export class Dispatcher {
   /** Files that may have killed the process: each runs alone. */
   readonly #suspects: ActiveFile[] = [];
   readonly #slots: ReturnType<typeof pLimit>;
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Map<Promise<void>, ActiveFile>();
   #alone = false;
   #started = false;
 
@@ -59,7 +59,19 @@ export class Dispatcher {
 
   /** Resolves when nothing runs any more. */
   async finished(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running);
+    while (this.#running.size > 0) await Promise.all(this.#running.keys());
+  }
+
+  /** Resolves when no file of this entry is being worked on. None may be put any more. */
+  async finishedOf(entry: ConverterEntry): Promise<void> {
+    await Promise.all([...this.#running].filter(([, file]) => file.entry === entry).map(([done]) => done));
+  }
+
+  /** Takes files out that wait, by what they are. What runs goes on. */
+  withdraw(wanted: (file: ActiveFile) => boolean): ActiveFile[] {
+    const suspects = this.#suspects.filter(wanted);
+    for (const file of suspects) this.#suspects.splice(this.#suspects.indexOf(file), 1);
+    return [...suspects, ...this.#schedule.withdraw(wanted)];
   }
 
   /** Gives work to whoever is free. To be called when something opens. */
@@ -75,7 +87,7 @@ export class Dispatcher {
         this.pump();
         this.#options.onFree();
       });
-      this.#running.add(done);
+      this.#running.set(done, file);
     }
   }
 

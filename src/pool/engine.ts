@@ -12,6 +12,7 @@ import type { ConverterEntry } from './converter-entry.js';
 import { Handovers } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { Endings } from './endings.js';
+import { handBack } from './hand-back.js';
 import { Intake } from './intake.js';
 import { Journey } from './journey.js';
 import { KeyedLock } from './keyed-lock.js';
@@ -47,7 +48,7 @@ export class Engine {
 
   /** @param onQuiet Called whenever there may be nothing left to do. */
   constructor(context: PoolContext, options: ResolvedPoolOptions, onQuiet: () => void) {
-    const { fs, clock, ledger, roster, notify } = context;
+    const { fs, clock, ledger, roster, registry, notify } = context;
     this.context = context;
     this.#options = options;
     this.#onQuiet = onQuiet;
@@ -67,7 +68,6 @@ export class Engine {
     });
     this.cleaner = new Cleaner(context, this.places, rows, file => this.#done(file));
     this.recovery = new Recovery(context, this.cleaner, {
-      entry: name => this.entry(name),
       ready: (file, delayMs) => this.#again(file, delayMs),
     });
     this.settlement = new Settlement(context, this.cleaner, handovers, rows, {
@@ -101,13 +101,14 @@ export class Engine {
       onReady: file => this.ready(file),
       onFolder: root => void this.posts.scan(root),
       onVanished: file => void this.#vanished(file),
+      isCurrent: entry => registry.isCurrent(entry),
       onError: (error, path) => notify('error', { error, path }),
       onQuiet,
     });
     this.posts = new WatchPost(this.intake, {
       fs,
       clock,
-      entries: options.entries,
+      registry,
       startWatch: options.startWatch,
       onDegraded: (folder, error) => notify('watcherDegraded', { folder, error }),
       onRecovered: folder => notify('watcherRecovered', { folder }),
@@ -126,11 +127,6 @@ export class Engine {
         this.dispatcher.pump();
       },
     });
-  }
-
-  /** The converter of this name. */
-  entry(name: string | null): ConverterEntry | undefined {
-    return this.#options.entries.find(entry => entry.converter.name === name);
   }
 
   /** Nothing is waiting to be converted, delivered or cleaned. */
@@ -165,10 +161,18 @@ export class Engine {
 
   /** A file rests and waits for a worker. */
   ready(file: ActiveFile): void {
+    if (this.#handedBack(file)) return;
     file.state = 'queued';
     file.queuedAt = this.context.clock.monotonic();
     this.context.notify('queued', { ...about(file), priority: file.priority });
     this.dispatcher.put(file);
+  }
+
+  /** Files that wait are no longer in hand; the books keep them. What is worked on goes on. */
+  withdraw(wanted: (file: ActiveFile) => boolean): void {
+    const waiting = [this.intake, this.dispatcher, this.#later].flatMap(part => part.withdraw(wanted));
+    for (const file of waiting) this.context.roster.remove(file);
+    this.#onQuiet();
   }
 
   /** Stops timers and watches; what runs goes on. */
@@ -192,7 +196,15 @@ export class Engine {
     await this.#journey.run(file);
   }
 
+  /** A converter that was changed or removed while it worked on a file does not get it again. */
+  #handedBack(file: ActiveFile): boolean {
+    if (this.context.registry.isCurrent(file.entry)) return false;
+    void handBack(this, file).then(this.#onQuiet);
+    return true;
+  }
+
   #again(file: ActiveFile, delayMs: number): void {
+    if (this.#handedBack(file)) return;
     if (file.record.state !== 'suspended') file.state = 'ready';
     if (delayMs === 0) this.ready(file);
     else this.#later.put(file, delayMs);
@@ -201,6 +213,7 @@ export class Engine {
   async #changed(file: ActiveFile): Promise<void> {
     const inPlace = file.location === file.path;
     const stat = inPlace ? await this.context.fs.stat(file.path).catch(() => undefined) : undefined;
+    if (this.#handedBack(file)) return;
     // Gone, or not to be looked at: the next turn finds out which.
     if (stat) this.intake.wait(file, identityOf(stat));
     else this.#again(file, CHANGED_DELAY_MS);

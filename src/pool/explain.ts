@@ -2,8 +2,9 @@
 import { dirname, resolve } from 'node:path';
 import { systemCode } from '../errors.js';
 import type { FileStat } from '../files/file-system.js';
+import { exists } from '../files/free-name.js';
 import { identityOf, sameIdentity } from '../files/identity.js';
-import { relativeTo } from '../files/names.js';
+import { isInside, relativeTo } from '../files/names.js';
 import type { FileRecord } from '../ledger/file-record.js';
 import type { ActiveFile } from './active-file.js';
 import type { Engine } from './engine.js';
@@ -20,7 +21,7 @@ export async function explain(engine: Engine, given: string): Promise<string> {
   const root = engine.posts.rootOf(path);
   const placed = (root === undefined || root.excludes(path)) && (await ledger.completedAtLocation(path));
   if (placed) return ofRecord(engine, placed);
-  if (!root) return `${path} lies in no watched folder, so the pool does not look at it.`;
+  if (!root) return ofUnwatched(engine, path);
   const name = relativeTo(root.root, path);
   if (root.excludes(path)) return `${path} lies in a done, error or pending folder, where nothing is taken from.`;
   const [newest] = await ledger.history(root.root, name, 1);
@@ -29,7 +30,7 @@ export async function explain(engine: Engine, given: string): Promise<string> {
   // Suspended files are worked on without being under their own path.
   const inHand = newest && roster.get(newest.id);
   if (inHand) return ofActive(engine, inHand);
-  if (newest && (!there || sameIdentity(newest, identityOf(stat)))) return ofRecord(engine, newest);
+  if (newest && (!there || sameIdentity(newest, identityOf(stat)))) return ofRecord(engine, newest, there);
   if (!there) {
     const away = engine.posts.away().includes(root.root);
     if (away) return `${root.root} cannot be reached now; it is looked for every second and picked up by itself.`;
@@ -42,6 +43,18 @@ export async function explain(engine: Engine, given: string): Promise<string> {
   const refusals = engine.posts.refusals(root, name);
   if (!root.route(name)) return `${path} is ignored: ${refusals.join('; ')}.`;
   return `${path} has just been dropped and was not seen yet; the next event or rescan takes it.`;
+}
+
+/** A path in no folder that is watched now. It may have been in one that was, until its converter was removed. */
+async function ofUnwatched(engine: Engine, path: string): Promise<string> {
+  const { ledger, fs } = engine.context;
+  const there = await exists(fs, path);
+  for (const root of ledger.knownRoots) {
+    if (!isInside(root, path)) continue;
+    const [newest] = await ledger.history(root, relativeTo(root, path), 1);
+    if (newest) return ofRecord(engine, newest, there);
+  }
+  return `${path} lies in no watched folder, so the pool does not look at it.`;
 }
 
 function ofActive(engine: Engine, file: ActiveFile): string {
@@ -64,9 +77,11 @@ function ofActive(engine: Engine, file: ActiveFile): string {
   }
 }
 
-function ofRecord(engine: Engine, record: FileRecord): string {
+function ofRecord(engine: Engine, record: FileRecord, there = false): string {
   const path = `${record.root}/${record.path}`;
   const at = (time: number | null): string => (time === null ? 'an unknown time' : new Date(time).toISOString());
+  const gone = record.converter !== null && !engine.context.registry.get(record.converter);
+  const nobody = gone ? `; no converter '${record.converter}' is in this pool to go on` : '';
   const where = record.location ? `; the source is at ${record.location}` : '';
   switch (record.state) {
     case 'completed':
@@ -76,7 +91,7 @@ function ofRecord(engine: Engine, record: FileRecord): string {
     case 'cleaning':
       return `${path} is delivered (${count(record)}); its post-process action '${record.cleanup}' has not succeeded yet and is retried.`;
     case 'suspended':
-      return `${path} is suspended by '${record.converter}' until ${at(record.notBefore)}: ${record.reason}${where}.`;
+      return `${path} is suspended by '${record.converter}' until ${at(record.notBefore)}: ${record.reason}${where}${nobody}.`;
     case 'failed':
       return `${path} failed on ${at(record.completedAt)} after ${record.attempts} attempts with '${record.converter}' ${record.converterVersion}: ${record.reason}${where}. It is taken up again when the converter's version or arguments change.`;
     case 'skipped':
@@ -84,8 +99,19 @@ function ofRecord(engine: Engine, record: FileRecord): string {
     case 'processing':
       return `${path} was being converted when the process ended, and no converter '${record.converter}' is in this pool to go on.`;
     default:
+      if (there || record.location)
+        return `${path} was seen on ${at(record.firstSeenAt)} and waits: ${idleBecause(engine, record)}${where}.`;
       return `${path} was seen on ${at(record.firstSeenAt)} and is no longer in ${dirname(path)}.`;
   }
+}
+
+/** Why nobody has a file in hand that waits to be converted. */
+function idleBecause({ posts }: Engine, { root, path, location, converter }: FileRecord): string {
+  if (location !== null) return `no converter '${converter}' is in this pool to go on`;
+  const watched = posts.roots.find(one => one.root === root);
+  if (!watched) return `no converter of this pool watches ${root} any more`;
+  if (watched.route(path)) return 'the next rescan takes it';
+  return posts.refusals(watched, path).join('; ');
 }
 
 function reasonOf(engine: Engine): string {

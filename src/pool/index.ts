@@ -11,4 +11,6 @@ export type {
   ScanStatistics,
 } from './pool-events.js';
 export type { ConverterOptions, LedgerRetention, PoolOptions, StartupScanOptions } from './pool-options.js';
+export type { ConverterChanges } from './reconfiguration.js';
+export type { ReloadResult } from './reload.js';
 export type { RetryFilter } from './retry.js';

@@ -30,6 +30,8 @@ export interface IntakeOptions {
   onFolder: (root: IntakeRoot) => void;
   /** It went away before it was taken. */
   onVanished: (file: ActiveFile) => void;
+  /** Whether the pool still has this converter, as it is. */
+  isCurrent: (entry: ConverterEntry) => boolean;
   onError: (error: Error, path: string) => void;
   /** Nothing is being looked at any more. */
   onQuiet: () => void;
@@ -87,6 +89,11 @@ export class Intake {
   wait(file: ActiveFile, identity: FileIdentity): void {
     file.state = 'growing';
     this.#gate(file.entry.stabilityMs).add(file.path, file, identity);
+  }
+
+  /** Takes out files that are waited for, by what they are. */
+  withdraw(wanted: (file: ActiveFile) => boolean): ActiveFile[] {
+    return [...this.#gates.values()].flatMap(gate => gate.withdraw(wanted));
   }
 
   /** Looks at everything below a root, oldest first. */
@@ -183,6 +190,8 @@ export class Intake {
       const identity = identityOf(stat);
       const row = known.get(path);
       if (roster.at(absolute) || (row && isSettled(row, identity))) continue;
+      // Its converter was changed or removed since it was found; the look that follows a change finds it anew.
+      if (!this.#options.isCurrent(entry)) continue;
       const record =
         row?.state === 'discovered' && row.location === null ? row : ledger.seen(root.root, path, identity);
       const file = this.#take(record, entry, absolute);

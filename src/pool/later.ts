@@ -36,6 +36,15 @@ export class Later<T> {
     this.#fire(Number.POSITIVE_INFINITY);
   }
 
+  /** Takes out what `wanted` chooses. */
+  withdraw(wanted: (item: T) => boolean): T[] {
+    const all: Due<T>[] = [];
+    for (let next = this.#queue.pop(); next; next = this.#queue.pop()) all.push(next);
+    for (const due of all) if (!wanted(due.item)) this.#queue.push(due);
+    this.#schedule();
+    return all.filter(due => wanted(due.item)).map(due => due.item);
+  }
+
   /** Forgets everything. */
   close(): void {
     this.#cancel();

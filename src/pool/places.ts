@@ -69,6 +69,11 @@ export class Places {
     if (PLACE_CODES.has(systemCode(error) ?? systemCode(error.cause) ?? '')) void this.check(entry);
   }
 
+  /** A converter left the pool: its folders are not looked for any more, unless one of its files still needs them. */
+  forget(entry: ConverterEntry): void {
+    this.#away.delete(entry);
+  }
+
   close(): void {
     this.#closed = true;
     if (this.#timer) this.#options.clock.clearTimeout(this.#timer);

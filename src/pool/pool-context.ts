@@ -5,6 +5,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { Logger } from '../observe/logger.js';
 import type { PendingQueue } from '../pending/index.js';
 import type { ActiveFile } from './active-file.js';
+import type { ConverterRegistry } from './converter-registry.js';
 import type { FileEvent, PoolEvents } from './pool-events.js';
 import type { Roster } from './roster.js';
 
@@ -15,6 +16,7 @@ export interface PoolContext {
   readonly ledger: Ledger;
   readonly pending: PendingQueue;
   readonly roster: Roster;
+  readonly registry: ConverterRegistry;
   readonly stationName: string;
   /** Aborts when the pool has to stop at once. */
   readonly signal: AbortSignal;

@@ -10,7 +10,6 @@ import { gaveUp, type Settlement } from './settlement.js';
 
 /** Who goes on with what recovery finds. */
 export interface RecoveryExits {
-  entry(converterName: string | null): ConverterEntry | undefined;
   /** The file is ready to be converted, after a delay. */
   ready(file: ActiveFile, delayMs: number): void;
 }
@@ -27,15 +26,22 @@ export class Recovery {
     this.#exits = exits;
   }
 
-  /** Takes files in hand that were being converted, were suspended, or whose sources were being cleaned up. */
+  /**
+   * Takes files in hand that were being converted, were suspended, or whose sources were being cleaned up: at the start,
+   * and when a converter comes into the pool that files wait for.
+   */
   async resume(): Promise<void> {
-    const { ledger } = this.#context;
-    for (const record of await ledger.interrupted()) await this.#resume(record);
+    const { ledger, roster } = this.#context;
+    for (const { id } of await ledger.interrupted()) {
+      // A running pool may have gone on with it since the rows were read.
+      const record = roster.get(id) ? undefined : await ledger.get(id);
+      if (record && !roster.get(id)) await this.goOn(record);
+    }
     for (let rows = await ledger.toClean(0); rows.length > 0; rows = await ledger.toClean(rows.at(-1)?.id ?? 0)) {
       for (const record of rows) {
         // A DELETE that waits for the delivery goes on when the queue settles it.
         if (record.state === 'delivering' && record.cleanup === 'delete') continue;
-        if (record.state === 'suspended' || this.#context.roster.get(record.id)) continue;
+        if (record.state === 'suspended' || roster.get(record.id)) continue;
         const file = this.take(record);
         if (file) await this.#cleaner.clean(file, { again: true });
       }
@@ -55,7 +61,7 @@ export class Recovery {
 
   /** Takes a failed file up again from where it lies. @returns Whether it is in hand now. */
   async retake(record: FileRecord): Promise<boolean> {
-    if (this.#context.roster.get(record.id) || !this.#exits.entry(record.converter)) return false;
+    if (this.#context.roster.get(record.id) || !this.#context.registry.get(record.converter)) return false;
     const file = this.take(await this.#context.ledger.retaken(record));
     if (file) this.#exits.ready(file, 0);
     return file !== undefined;
@@ -82,21 +88,22 @@ export class Recovery {
     }
   }
 
-  /** The file of a row, in hand from now on; nothing when its converter is not in the pool. */
+  /** The file of a row, in hand from now on; nothing when its converter is not known. */
   take(record: FileRecord): ActiveFile | undefined {
-    const { roster, ledger } = this.#context;
+    const { roster, ledger, registry } = this.#context;
     const inHand = roster.get(record.id);
     if (inHand) return inHand;
-    const entry = this.#exits.entry(record.converter);
+    const entry = registry.lastKnown(record.converter);
     if (!entry) return undefined;
     const file = activeFile(record, entry, ledger.correlationId(record), join(record.root, record.path));
     roster.add(file);
     return file;
   }
 
-  async #resume(record: FileRecord): Promise<void> {
-    const { ledger, clock, notify } = this.#context;
-    const file = this.take(record);
+  /** Goes on with a file that is neither finished nor in hand, if its converter is in the pool. */
+  async goOn(record: FileRecord): Promise<void> {
+    const { ledger, clock, notify, registry } = this.#context;
+    const file = registry.get(record.converter) && this.take(record);
     if (!file) return;
     if (record.state === 'suspended') {
       // Its way to the pending folder may have been cut off half-way.

@@ -8,7 +8,7 @@ import { comparable } from '../files/names.js';
 import { type Logger, silentLogger } from '../observe/logger.js';
 import { PendingQueue } from '../pending/index.js';
 import { type ConverterEntry, toEntry } from './converter-entry.js';
-import type { LedgerRetention, PoolOptions, StartupScanOptions } from './pool-options.js';
+import type { ConverterOptions, LedgerRetention, PoolOptions, StartupScanOptions } from './pool-options.js';
 
 /** {@link PoolOptions} with every default filled in. */
 export interface ResolvedPoolOptions extends Pick<PoolOptions, 'startWatch'> {
@@ -60,10 +60,7 @@ export function resolveOptions(options: PoolOptions): ResolvedPoolOptions {
     problem('concurrency', `must be a whole number from 1 to ${MAX_CONCURRENCY}`);
   if (!Array.isArray(options.converters) || options.converters.length === 0)
     problem('converters', 'must have at least one converter');
-  const entries = (options.converters ?? []).flatMap(
-    (one, index) => toEntry(one, `converters[${index}]`, problems) ?? [],
-  );
-  checkNames(entries, problem);
+  const entries = toEntries(options.converters ?? [], problems);
   if (problems.length > 0) throw new ConfigError(problems);
   const dataDir = resolve(options.dataDir);
   const shared = {
@@ -95,16 +92,47 @@ export function resolveOptions(options: PoolOptions): ResolvedPoolOptions {
   };
 }
 
-function checkNames(entries: readonly ConverterEntry[], problem: (path: string, message: string) => void): void {
+/**
+ * The converters alone, for a pool that has its other options already.
+ * @param added Checked against those before it; its problems are named without a path of a list.
+ * @throws ConfigError naming every problem at once.
+ */
+export function resolveEntries(
+  converters: readonly ConverterOptions[],
+  added?: ConverterOptions,
+): readonly ConverterEntry[] {
+  const problems: ConfigProblem[] = [];
+  if (!Array.isArray(converters)) throw new ConfigError([{ path: 'converters', message: 'must be a list' }]);
+  const entries = toEntries(added ? [...converters, added] : converters, problems);
+  const prefix = `converters[${converters.length}].`;
+  if (problems.length > 0)
+    throw new ConfigError(problems.map(({ path, message }) => ({ path: path.replace(prefix, ''), message })));
+  return entries;
+}
+
+function toEntries(converters: readonly ConverterOptions[], problems: ConfigProblem[]): ConverterEntry[] {
+  const entries = new Map<string, ConverterEntry>();
+  for (const [index, one] of converters.entries()) {
+    const path = `converters[${index}]`;
+    const entry = toEntry(one, path, problems);
+    if (entry) entries.set(path, entry);
+  }
+  checkNames(entries, (path, message) => void problems.push({ path, message }));
+  return [...entries.values()];
+}
+
+function checkNames(
+  entries: ReadonlyMap<string, ConverterEntry>,
+  problem: (path: string, message: string) => void,
+): void {
   const names = new Set<string>();
-  const watched = new Set(entries.map(entry => comparable(entry.watchFolder)));
-  for (const [index, entry] of entries.entries()) {
+  const watched = new Set([...entries.values()].map(entry => comparable(entry.watchFolder)));
+  for (const [at, entry] of entries) {
     const { name } = entry.converter;
-    if (names.has(name))
-      problem(`converters[${index}].converter.name`, `'${name}' is the name of another converter of this pool`);
+    if (names.has(name)) problem(`${at}.converter.name`, `'${name}' is the name of another converter of this pool`);
     names.add(name);
     for (const key of ['doneFolder', 'errorFolder', 'pendingFolder'] as const) {
-      if (watched.has(comparable(entry[key]))) problem(`converters[${index}].${key}`, `${entry[key]} is watched`);
+      if (watched.has(comparable(entry[key]))) problem(`${at}.${key}`, `${entry[key]} is watched`);
     }
   }
 }

@@ -52,6 +52,17 @@ export class Schedule<T extends Waiting> {
     return best.shift();
   }
 
+  /** Takes out what `wanted` chooses, whoever's turn it is. Costs a walk over all of it. */
+  withdraw(wanted: (item: T) => boolean): T[] {
+    const taken: T[] = [];
+    for (const [key, lane] of this.#lanes) {
+      taken.push(...lane.withdraw(wanted));
+      if (!lane.head) this.#lanes.delete(key);
+    }
+    this.#size -= taken.length;
+    return taken;
+  }
+
   /** Takes everything out. */
   clear(): void {
     this.#lanes.clear();
@@ -74,6 +85,13 @@ class Lane<T> {
 
   push(item: T): void {
     this.#items.push(item);
+  }
+
+  withdraw(wanted: (item: T) => boolean): T[] {
+    const all = this.#items.slice(this.#first) as T[];
+    this.#items = all.filter(item => !wanted(item));
+    this.#first = 0;
+    return all.filter(wanted);
   }
 
   shift(): T | undefined {

@@ -1,61 +1,97 @@
 /** All watch folders of a pool: who hears of what, and when everything is looked at anew. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.js';
 import type { StartWatch } from '../discovery/watch.js';
 import { WatchedFolder } from '../discovery/watched-folder.js';
 import type { FileSystem } from '../files/file-system.js';
 import { comparable, isInside } from '../files/names.js';
-import { type ConverterEntry, excludedFolders } from './converter-entry.js';
+import type { ConverterEntry } from './converter-entry.js';
+import type { ConverterRegistry } from './converter-registry.js';
 import type { IntakeRoot } from './find-files.js';
 import type { Intake } from './intake.js';
 import type { ScanStatistics } from './pool-events.js';
+import { Post, type WatchSettings } from './post.js';
 
 /** What a watch post is made with, and whom it tells. */
 export interface WatchPostOptions {
   fs: FileSystem;
   clock: Clock;
-  entries: readonly ConverterEntry[];
+  registry: ConverterRegistry;
   startWatch?: StartWatch | undefined;
   onDegraded: (folder: string, error: Error) => void;
   onRecovered: (folder: string) => void;
   onScanned: (statistics: ScanStatistics) => void;
 }
 
-interface Post extends IntakeRoot {
-  folder: WatchedFolder;
-  entries: readonly ConverterEntry[];
-}
-
 /** Watches each folder once, however many converters share it. */
 export class WatchPost {
   readonly #options: WatchPostOptions;
   readonly #intake: Intake;
-  readonly #posts: readonly Post[];
+  readonly #posts = new Map<string, Post>();
   /** Scans that run, and those that were asked for meanwhile and follow. */
   readonly #scans = new Map<Post, { current: Promise<ScanStatistics>; next: Promise<ScanStatistics> | undefined }>();
+  #armed = false;
+  #closed = false;
 
   constructor(intake: Intake, options: WatchPostOptions) {
     this.#intake = intake;
     this.#options = options;
-    const byFolder = new Map<string, ConverterEntry[]>();
-    for (const entry of options.entries) {
-      const key = comparable(entry.watchFolder);
-      byFolder.set(key, [...(byFolder.get(key) ?? []), entry]);
-    }
-    this.#posts = [...byFolder.values()].map(entries => this.#post(entries));
+    for (const [key, entries] of this.#wanted()) this.#posts.set(key, this.#post(entries));
   }
 
   get roots(): readonly IntakeRoot[] {
-    return this.#posts;
+    return [...this.#posts.values()];
   }
 
   /** Arms all watches. Resolves when they hear, or are known not to. */
   async arm(): Promise<void> {
-    await Promise.all(this.#posts.map(post => post.folder.start()));
+    this.#armed = true;
+    await Promise.all([...this.#posts.values()].map(post => post.folder.start()));
+  }
+
+  /**
+   * The registry has changed: folders that nobody wants any more are left, new ones are watched, and those that are to be
+   * watched in another way are watched anew. Resolves when the watches hear, or are known not to.
+   * @returns The roots that should be looked at: something about them has changed.
+   */
+  async update(): Promise<IntakeRoot[]> {
+    if (this.#closed) return [];
+    const wanted = this.#wanted();
+    const changed = new Set<Post>();
+    const steps: Promise<void>[] = [];
+    for (const [key, post] of this.#posts) {
+      if (wanted.has(key)) continue;
+      this.#posts.delete(key);
+      // What was heard of it and not looked at yet is nobody's now.
+      post.entries = [];
+      steps.push(post.folder.close());
+    }
+    for (const [key, entries] of wanted) {
+      const post = this.#posts.get(key);
+      if (!post) {
+        const added = this.#post(entries);
+        this.#posts.set(key, added);
+        changed.add(added);
+        if (this.#armed) steps.push(added.folder.start());
+        continue;
+      }
+      if (!sameItems(post.entries, entries)) changed.add(post);
+      post.entries = entries;
+      const settings = this.#settings(post.root, entries);
+      if (isDeepStrictEqual(settings, post.settings)) continue;
+      changed.add(post);
+      steps.push(post.folder.close());
+      post.watchAnew(settings);
+      if (this.#armed) steps.push(post.folder.start());
+    }
+    await Promise.all(steps);
+    return [...changed];
   }
 
   /** Looks at everything anew. Resolves with what was found when a scan that began after this call has ended. */
   async scanAll(): Promise<ScanStatistics> {
-    const results = await Promise.all(this.#posts.filter(post => !post.folder.away).map(post => this.#scan(post)));
+    const posts = [...this.#posts.values()].filter(post => !post.folder.away);
+    const results = await Promise.all(posts.map(post => this.#scan(post)));
     const sum = { scanned: 0, queued: 0, skipped: 0, errors: 0, durationMs: 0 };
     for (const one of results) {
       for (const key of ['scanned', 'queued', 'skipped', 'errors'] as const) sum[key] += one[key];
@@ -66,19 +102,18 @@ export class WatchPost {
 
   /** Looks at one root anew, as {@link scanAll} does. */
   async scan(root: IntakeRoot): Promise<void> {
-    const post = this.#posts.find(one => one.root === root.root);
-    if (post) this.#options.onScanned(await this.#scan(post));
+    const post = this.#at(root.root);
+    if (post && !this.#closed) this.#options.onScanned(await this.#scan(post));
   }
 
   /** The root in which a path (absolute) lies, the innermost one first. */
   rootOf(path: string): IntakeRoot | undefined {
-    return this.#posts.filter(post => isInside(post.root, path)).sort((a, b) => b.root.length - a.root.length)[0];
+    return this.roots.filter(post => isInside(post.root, path)).sort((a, b) => b.root.length - a.root.length)[0];
   }
 
   /** Why a file is nobody's, from each converter of its folder. */
   refusals(root: IntakeRoot, path: string): string[] {
-    const post = this.#posts.find(one => one.root === root.root);
-    return (post?.entries ?? []).flatMap(entry => {
+    return (this.#at(root.root)?.entries ?? []).flatMap(entry => {
       const why = entry.refuses(path);
       return why === undefined ? [] : [`for '${entry.converter.name}' ${why}`];
     });
@@ -86,17 +121,22 @@ export class WatchPost {
 
   /** A root may be away: it is looked at now and not at the next rescan. */
   async check(path: string): Promise<void> {
-    await this.#posts.find(post => post.root === path)?.folder.check();
+    await this.#at(path)?.folder.check();
   }
 
   /** Watches that cannot be reached. */
   away(): string[] {
-    return this.#posts.filter(post => post.folder.away).map(post => post.root);
+    return [...this.#posts.values()].filter(post => post.folder.away).map(post => post.root);
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#posts.map(post => post.folder.close()));
+    this.#closed = true;
+    await Promise.all([...this.#posts.values()].map(post => post.folder.close()));
     await Promise.all([...this.#scans.values()].map(scan => scan.next ?? scan.current));
+  }
+
+  #at(root: string): Post | undefined {
+    return this.#posts.get(comparable(root));
   }
 
   async #scan(post: Post): Promise<ScanStatistics> {
@@ -116,31 +156,46 @@ export class WatchPost {
     return statistics;
   }
 
+  /** The converters of each folder that is to be watched, in their order. */
+  #wanted(): Map<string, ConverterEntry[]> {
+    const byFolder = new Map<string, ConverterEntry[]>();
+    for (const entry of this.#options.registry.entries) {
+      const key = comparable(entry.watchFolder);
+      byFolder.set(key, [...(byFolder.get(key) ?? []), entry]);
+    }
+    return byFolder;
+  }
+
   #post(entries: readonly ConverterEntry[]): Post {
-    const { fs, clock, startWatch, onDegraded, onRecovered } = this.#options;
     const root = (entries[0] as ConverterEntry).watchFolder;
-    const folder = new WatchedFolder({
-      fs,
-      clock,
-      root,
+    return new Post(root, entries, this.#settings(root, entries), (post, settings) => this.#folder(post, settings));
+  }
+
+  #settings(root: string, entries: readonly ConverterEntry[]): WatchSettings {
+    return {
       recursive: entries.some(entry => entry.recursive),
       usePolling: entries.some(entry => entry.usePolling),
       rescanIntervalMs: Math.min(...entries.map(entry => entry.rescanIntervalMs)),
-      excluded: excludedFolders(root, this.#options.entries),
+      excluded: this.#options.registry.excludedFolders(root),
+    };
+  }
+
+  #folder(post: IntakeRoot, settings: WatchSettings): WatchedFolder {
+    const { fs, clock, startWatch, onDegraded, onRecovered } = this.#options;
+    return new WatchedFolder({
+      fs,
+      clock,
+      root: post.root,
+      ...settings,
       startWatch,
       onHint: path => this.#intake.hint(post, path),
       onRescan: () => void this.scan(post),
-      onDegraded: error => onDegraded(root, error),
-      onRecovered: () => onRecovered(root),
+      onDegraded: error => onDegraded(post.root, error),
+      onRecovered: () => onRecovered(post.root),
     });
-    const post: Post = {
-      root,
-      folder,
-      entries,
-      list: signal => folder.list(signal),
-      excludes: path => folder.excludes(path),
-      route: path => entries.find(entry => entry.refuses(path) === undefined),
-    };
-    return post;
   }
+}
+
+function sameItems<T>(one: readonly T[], other: readonly T[]): boolean {
+  return one.length === other.length && one.every((item, index) => item === other[index]);
 }

@@ -40,7 +40,7 @@ describe('audit()', () => {
     await pool.idle();
     expect(await pool.audit()).toEqual({
       differences: [],
-      totals: { files: { completed: 1, failed: 1, skipped: 1 }, seen: 3, reports: 2, pending: 0 },
+      totals: { files: { completed: 1, failed: 1, skipped: 1 }, seen: 3, reports: 2, pending: 0, withoutConverter: 0 },
     });
   });
 
@@ -79,7 +79,7 @@ describe('audit()', () => {
     await first.stop();
     one.converter = new LineConverter({ name: 'another' });
     const second = await one.open();
-    expect(named(await second.audit(), 'missing-source')).toEqual([one.at('a.csv')]);
+    expect(named(await second.audit(), 'without-converter')).toEqual([one.at('a.csv')]);
   });
 
   it('names a source that could not be cleaned up and that nobody tries again', async () => {
