@@ -37,6 +37,8 @@ export class Ledger extends LedgerQueries {
   readonly #converters = new Dictionary(row => this.#later('addConverter', row));
   /** Rows that nobody waited for and that could not be written: the next change brings them along. */
   #owed: Mutation[] = [];
+  /** The newest of these writes. Those before it are dealt with when it is. */
+  #newest: Promise<void> = Promise.resolve();
   #id = '';
   #lastId = 0;
 
@@ -67,6 +69,12 @@ export class Ledger extends LedgerQueries {
   /** Checkpoints and closes. */
   close(): Promise<void> {
     return this.store.close();
+  }
+
+  /** Resolves when every change so far is durable and seen by queries. @throws StoreError when one cannot be written. */
+  async caughtUp(): Promise<void> {
+    await this.#newest;
+    await this.#writeAll([]);
   }
 
   correlationId(record: Pick<FileRecord, 'id'>): string {
@@ -303,7 +311,7 @@ export class Ledger extends LedgerQueries {
 
   #later(statement: Statement, params: readonly Value[]): void {
     const mutation = { statement, params };
-    this.store.writeAll([mutation]).catch((error: Error) => {
+    this.#newest = this.store.writeAll([mutation]).catch((error: Error) => {
       this.#owed.push(mutation);
       this.#onError(error);
     });

@@ -169,10 +169,15 @@ export class Engine {
   }
 
   /** Files that wait are no longer in hand; the books keep them. What is worked on goes on. */
-  withdraw(wanted: (file: ActiveFile) => boolean): void {
+  async withdraw(wanted: (file: ActiveFile) => boolean): Promise<void> {
     const waiting = [this.intake, this.dispatcher, this.#later].flatMap(part => part.withdraw(wanted));
-    for (const file of waiting) this.context.roster.remove(file);
-    this.#onQuiet();
+    // Until their rows can be found, they stay in hand: whoever looks at them meanwhile would take them for new.
+    try {
+      await this.context.ledger.caughtUp();
+    } finally {
+      for (const file of waiting) this.context.roster.remove(file);
+      this.#onQuiet();
+    }
   }
 
   /** Stops timers and watches; what runs goes on. */

@@ -8,6 +8,7 @@ export async function handBack(engine: Engine, file: ActiveFile): Promise<void> 
   const { ledger, roster, notify } = engine.context;
   const { id, root } = file.record;
   try {
+    await ledger.caughtUp();
     const record = await ledger.get(id);
     roster.remove(file);
     const watched = engine.posts.roots.find(one => one.root === root);

@@ -90,28 +90,28 @@ export class Reconfiguration {
     }
   }
 
+  /** From its first line on the change is in force: what goes wrong after that is told by `error`, and mended by a restart. */
   async #commit(
     after: readonly ConverterEntry[],
     coming: readonly ConverterEntry[],
     leaving: readonly ConverterEntry[],
     live: boolean,
   ): Promise<void> {
-    const { context, posts, places, recovery, paused } = this.#engine;
-    const gone = new Set(leaving);
+    const { context, posts, places, recovery, paused, dispatcher } = this.#engine;
     context.registry.replace(after);
-    this.#engine.withdraw(file => gone.has(file.entry));
     for (const entry of leaving) {
       places.forget(entry);
       if (!context.registry.get(entry.converter.name)) paused.delete(entry.converter.name);
     }
+    if (live) await this.#told(this.#engine.withdraw(file => leaving.includes(file.entry)));
     const touched = await posts.update();
     if (!live) return;
     for (const entry of leaving) if (!after.some(one => one.converter === entry.converter)) this.#leave(entry);
     await Promise.all(coming.map(entry => places.check(entry)));
-    if (coming.length > 0) await recovery.resume();
-    for (const entry of coming) await recovery.retakeOutdated(entry);
-    for (const root of touched) this.#inBackground(posts.scan(root));
-    this.#engine.dispatcher.pump();
+    if (coming.length > 0) await this.#told(recovery.resume());
+    for (const entry of coming) await this.#told(recovery.retakeOutdated(entry));
+    for (const root of touched) void this.#told(posts.scan(root));
+    dispatcher.pump();
   }
 
   #leave(entry: ConverterEntry): void {
@@ -122,8 +122,8 @@ export class Reconfiguration {
     this.#leaving.add(left);
   }
 
-  #inBackground(task: Promise<unknown>): void {
-    task.catch((thrown: unknown) => this.#engine.context.notify('error', { error: toError(thrown) }));
+  #told(task: Promise<unknown>): Promise<unknown> {
+    return task.catch((thrown: unknown) => this.#engine.context.notify('error', { error: toError(thrown) }));
   }
 
   #assertOpen(): void {
