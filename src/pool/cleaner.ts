@@ -1,10 +1,10 @@
 /** The last steps of a file: its source is cleaned up, and its row says so. A failure here never converts or submits again. */
 import { MillraceError, toError } from '../errors.js';
+import type { KeyedLock } from '../keyed-lock.js';
 import type { FileRecord } from '../ledger/file-record.js';
 import { reportId } from '../ledger/report-id.js';
 import type { ActiveFile } from './active-file.js';
 import { writeErrorFile } from './error-file.js';
-import type { KeyedLock } from './keyed-lock.js';
 import { Later } from './later.js';
 import type { Places } from './places.js';
 import { about, type PoolContext } from './pool-context.js';

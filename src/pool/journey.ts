@@ -8,12 +8,12 @@ import { FileSource } from '../converters/file-source.js';
 import { runConversion } from '../converters/run-conversion.js';
 import { ConverterError, MillraceError, systemCode, toError } from '../errors.js';
 import { identityOf } from '../files/identity.js';
+import type { KeyedLock } from '../keyed-lock.js';
 import { reportId } from '../ledger/report-id.js';
 import type { ActiveFile } from './active-file.js';
 import type { Cleaner } from './cleaner.js';
 import { deliverReports, type Handovers } from './delivery.js';
 import type { Endings } from './endings.js';
-import type { KeyedLock } from './keyed-lock.js';
 import { about, maxAttempts, type PoolContext } from './pool-context.js';
 
 /** What becomes of a file after its turn, beside what the ledger says. */

@@ -1,11 +1,11 @@
 /** What the pending queue says of a report, brought to the file that it was made from. */
 import { MillraceError } from '../errors.js';
+import type { KeyedLock } from '../keyed-lock.js';
 import type { FileRecord, ReportState } from '../ledger/file-record.js';
 import type { SettledItem, SettleHandler } from '../pending/index.js';
 import type { ActiveFile } from './active-file.js';
 import { type Cleaner, deliveredReports } from './cleaner.js';
 import type { Handovers } from './delivery.js';
-import type { KeyedLock } from './keyed-lock.js';
 import { about, type PoolContext } from './pool-context.js';
 
 /** Settles reports. Idempotent: after a crash the queue tells again what it told before. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KeyedLock } from '../../../src/pool/keyed-lock.js';
+import { KeyedLock } from '../../src/keyed-lock.js';
 
 /** Tasks that end when the test says so. */
 function tasks(lock: KeyedLock) {
