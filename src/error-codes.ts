@@ -35,6 +35,9 @@ const HINTS = {
     'Check the token, the certificate and the rights of the account. Sending goes on by itself once they are right.',
   ],
   ARCHIVE_FAILED: ['Check the free space and the permissions of the archive folder.'],
+  ARCHIVE_UNKNOWN: ['Look the id up with query(); ids of entries are never used twice.'],
+  ARCHIVE_PURGED: ['The content was removed on purpose; the audit log of the archive says when and why.'],
+  ARCHIVE_CLOSED: ['Use the archive before close(), and make a new ArchiveStorage afterwards.'],
   INTEGRITY: ['Check the disk. Restore the damaged blob from a backup, or purge the entry.'],
   STORE_LOCKED: [
     'Another process uses this folder: stop it, or give this one a folder of its own.',

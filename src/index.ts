@@ -1,4 +1,5 @@
 /** The public face of millrace: everything but the subpaths is exported from here. */
+export * from './archive/index.js';
 export { type Clock, systemClock, type Timer } from './clock.js';
 export {
   type Conversion,

@@ -7,6 +7,7 @@ import type { AnyConverter } from '../converters/run-conversion.js';
 import { neverData } from '../discovery/never-data.js';
 import type { ConfigProblem } from '../errors.js';
 import type { ConverterIdentity } from '../ledger/file-record.js';
+import { stableJson } from '../stable-json.js';
 import type { ConverterOptions } from './pool-options.js';
 
 /** {@link ConverterOptions} with every default filled in and every path absolute. */
@@ -124,15 +125,6 @@ function refusal(options: ConverterOptions): (path: string) => string | undefine
 
 function checksum(args: Record<string, unknown>): string {
   return createHash('sha256').update(stableJson(args)).digest('hex').slice(0, 16);
-}
-
-/** JSON with sorted keys: the order in which somebody wrote the arguments changes nothing. */
-function stableJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }
 
 function withoutUndefined<T extends object>(options: T): T {

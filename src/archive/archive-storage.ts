@@ -1,0 +1,301 @@
+/** Keeps every original and its reports, finds them again, and proves that they are what they were. */
+import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import pLimit from 'p-limit';
+import { type Clock, systemClock } from '../clock.js';
+import { ArchiveError, ConfigError, toError } from '../errors.js';
+import { type DirectoryLock, lockDirectory } from '../files/directory-lock.js';
+import { type FileSystem, nodeFileSystem, PRIVATE_FOLDER } from '../files/file-system.js';
+import { KeyedLock } from '../keyed-lock.js';
+import { SafeEmitter } from '../observe/emitter.js';
+import { type Logger, silentLogger } from '../observe/logger.js';
+import { type ArchiveContext, type ArchiveEvents, entryOf } from './archive-context.js';
+import { archiveError, draftOf, storeDraft } from './archive-source.js';
+import { BlobStore } from './blobs/blob-store.js';
+import { Catalog } from './catalog/catalog.js';
+import { parseEntry } from './catalog/stored-entry.js';
+import { archiveReport, updateConversion } from './conversion.js';
+import { shareInternals } from './internals.js';
+import { Keeping } from './keeping.js';
+import { recoverLeftovers } from './recovery.js';
+import { type ArchivedFile, filesOf, readReport, restoreReport, restoreSource, sourceStream } from './restore.js';
+import { countEntries, findEntries } from './search.js';
+import { type ArchiveStatistics, statisticsOf } from './statistics.js';
+import type {
+  ArchiveEntry,
+  ArchiveFilter,
+  ArchiveInput,
+  ArchivePage,
+  ArchiveQuery,
+  ConversionFacts,
+  SourceFacts,
+} from './types.js';
+
+/** Options of an {@link ArchiveStorage}. */
+export interface ArchiveOptions {
+  /** The archive's folder, private to one process at a time. Created where it is missing. */
+  directory: string;
+  /** gzip level, 1 (fast) to 9 (small). Default 6. */
+  compressionLevel?: number;
+  /** Store the same content once, however many entries have it. Default true. */
+  deduplicate?: boolean;
+  /** When another process owns the folder: fail at once, or wait until it is free. Default 'fail'. */
+  onLocked?: 'fail' | 'wait';
+  /** Default: silent. */
+  logger?: Logger;
+  /** Default: the machine's. */
+  clock?: Clock;
+  /** Default: the machine's. */
+  fs?: FileSystem;
+}
+
+/** So many sources are read and compressed at once; more wait their turn. */
+const AT_ONCE = 32;
+
+/**
+ * An archive of originals: compressed files by day, and a catalog (`metadata.db`) that finds them in milliseconds.
+ *
+ * It opens itself at the first use. What a method has acknowledged survives `kill -9` and power loss. See the archive
+ * guide.
+ */
+export class ArchiveStorage extends SafeEmitter<ArchiveEvents> {
+  /** The archive's folder, absolute. */
+  readonly directory: string;
+  readonly #context: ArchiveContext;
+  readonly #keeping: Keeping;
+  readonly #onLocked: 'fail' | 'wait';
+  readonly #turns = pLimit(AT_ONCE);
+  readonly #abort = new AbortController();
+  #lock: DirectoryLock | undefined;
+  #opening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @throws ConfigError naming every problem of the options at once. */
+  constructor(options: ArchiveOptions) {
+    super(options.logger ?? silentLogger);
+    checkOptions(options);
+    this.directory = resolve(options.directory);
+    this.#onLocked = options.onLocked ?? 'fail';
+    const fs = options.fs ?? nodeFileSystem;
+    const clock = options.clock ?? systemClock;
+    const { directory, logger } = this;
+    this.#context = {
+      fs,
+      clock,
+      logger,
+      catalog: new Catalog({ directory, fs, clock, logger }, error => this.notify('error', { error })),
+      blobs: new BlobStore(fs, directory, logger),
+      level: options.compressionLevel ?? 6,
+      deduplicate: options.deduplicate ?? true,
+      contents: new KeyedLock(),
+      leases: new Map(),
+      notify: this.notify.bind(this) as ArchiveContext['notify'],
+    };
+    this.#keeping = new Keeping(this.#context);
+    shareInternals(this, async () => {
+      await this.open();
+      return { context: this.#context, keeping: this.#keeping };
+    });
+    const { store } = this.#context.catalog;
+    store.on('error', payload => this.notify('error', payload));
+    store.on('damaged', ({ file, movedTo, message }) => this.notify('damaged', { file, movedTo, message }));
+  }
+
+  /**
+   * Takes the folder and finishes what a crash left half-way. Every other method does it by itself.
+   * @throws StoreError `STORE_LOCKED` when another process owns the folder; ArchiveError when it cannot be used.
+   */
+  open(): Promise<void> {
+    if (this.#closing !== undefined) return Promise.reject(new ArchiveError('ARCHIVE_CLOSED', 'The archive is closed'));
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      // Next time it may be there: a share that was away, a lock that was held.
+      this.#opening = undefined;
+      throw archiveError(`The archive ${this.directory} could not be opened`, error);
+    });
+    return this.#opening;
+  }
+
+  /**
+   * Archives a source: read once, compressed, on the disk under its name and in the catalog when the promise resolves.
+   * @param source A path; a stream with the path that it came from; or a converter's source, folders among them.
+   * @returns The archive id.
+   * @throws ArchiveError `ARCHIVE_FAILED` when it could not be kept: nothing of it is there then. MillraceError
+   * `SOURCE_CHANGED` when the file changed meanwhile; Node's own errors when it cannot be read.
+   */
+  async archiveSource(source: ArchiveInput, facts: SourceFacts): Promise<string> {
+    await this.open();
+    return this.#turns(async () => storeDraft(this.#context, await draftOf(this.#context, source, facts), facts));
+  }
+
+  /** Notes what became of a source. @throws ArchiveError `ARCHIVE_UNKNOWN`; StoreError when it could not be noted. */
+  async updateConversion(archiveId: string, facts: ConversionFacts): Promise<void> {
+    await this.open();
+    await updateConversion(this.#context, archiveId, facts);
+  }
+
+  /**
+   * Archives a report with its source.
+   * @param options.position Which of several reports, from 0; one that is there is replaced. Default: after the last.
+   * @returns Its position.
+   */
+  async archiveReport(
+    report: object,
+    archiveId: string,
+    options: { position?: number; compressionLevel?: number } = {},
+  ): Promise<number> {
+    await this.open();
+    return this.#turns(() => archiveReport(this.#context, report, archiveId, options));
+  }
+
+  /** An entry; `undefined` when there is none with this id. */
+  async get(archiveId: string): Promise<ArchiveEntry | undefined> {
+    await this.open();
+    const entry = await this.#context.catalog.entry(archiveId);
+    return entry && parseEntry(entry);
+  }
+
+  /** Entries, a page at a time, the newest first. @throws ConfigError for a filter that cannot be. */
+  async query(query: ArchiveQuery = {}): Promise<ArchivePage> {
+    await this.open();
+    return findEntries(this.#context.catalog, query);
+  }
+
+  /** How many entries there are of this kind. */
+  async count(filter: ArchiveFilter = {}): Promise<number> {
+    await this.open();
+    return countEntries(this.#context.catalog, filter);
+  }
+
+  /** What is in the archive, by converter and by day. `from` and `to` count by the full hour. */
+  async statistics(filter: Pick<ArchiveFilter, 'from' | 'to' | 'converterName'> = {}): Promise<ArchiveStatistics> {
+    await this.open();
+    return statisticsOf(this.#context.catalog, filter);
+  }
+
+  /**
+   * The original content. The stream fails with `INTEGRITY`, at its end at the latest, when it is not what was archived.
+   * @throws ArchiveError `ARCHIVE_UNKNOWN`, `ARCHIVE_PURGED`; MillraceError `SOURCE_IS_FOLDER` where there are several
+   * files: {@link openFiles} gives those.
+   */
+  async openSource(archiveId: string): Promise<Readable> {
+    return this.#reading(archiveId, sourceStream);
+  }
+
+  /** The files of an archived folder or companion set, by name; for a single file, that one. */
+  async openFiles(archiveId: string): Promise<ArchivedFile[]> {
+    return this.#reading(archiveId, filesOf);
+  }
+
+  /**
+   * Writes the original into a folder, which is created where it is missing: checked before it appears under its name,
+   * with its time of change, and beside what has that name already (`_1`, `_2`, …). A set of files becomes a folder.
+   * @returns The path.
+   * @throws IntegrityError when the blob is damaged or missing: nothing was written.
+   */
+  async restoreSource(archiveId: string, folder: string): Promise<string> {
+    await this.open();
+    const path = await restoreSource(this.#context, archiveId, resolve(folder));
+    await this.#keeping.audit({ action: 'restore', subject: archiveId, details: { path } });
+    return path;
+  }
+
+  /** Writes an archived report into a folder, as {@link restoreSource}. @param options.position From 0. Default 0. */
+  async restoreReport(archiveId: string, folder: string, options: { position?: number } = {}): Promise<string> {
+    await this.open();
+    return restoreReport(this.#context, archiveId, resolve(folder), options.position ?? 0);
+  }
+
+  /** An archived report as it was. @param options.position From 0. Default 0. */
+  async readReport(archiveId: string, options: { position?: number } = {}): Promise<unknown> {
+    await this.open();
+    return readReport(this.#context, archiveId, options.position ?? 0);
+  }
+
+  /** Keeps an entry whatever the retention says, until {@link unpin}. */
+  async pin(archiveId: string, reason: string | null = null): Promise<void> {
+    await this.open();
+    await this.#keeping.hold(archiveId, 'pin', reason);
+  }
+
+  /** Ends {@link pin}. */
+  async unpin(archiveId: string, reason: string | null = null): Promise<void> {
+    await this.open();
+    await this.#keeping.release(archiveId, 'pin', reason);
+  }
+
+  /** Finishes what runs, writes a snapshot of the catalog and gives the folder back. Safe to call twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #reading<T>(
+    id: string,
+    read: (context: ArchiveContext, id: string, entry: Awaited<ReturnType<typeof entryOf>>) => T | Promise<T>,
+  ): Promise<T> {
+    await this.open();
+    return read(this.#context, id, await entryOf(this.#context, id));
+  }
+
+  async #open(): Promise<void> {
+    const { fs, clock, logger, catalog, blobs } = this.#context;
+    await fs.mkdir(this.directory, { recursive: true, mode: PRIVATE_FOLDER });
+    this.#lock = await lockDirectory(join(this.directory, 'lock'), {
+      fs,
+      clock,
+      logger,
+      onLocked: this.#onLocked,
+      signal: this.#abort.signal,
+      onLost: error => this.#lost(error),
+    });
+    try {
+      await blobs.open();
+      await catalog.open();
+      await recoverLeftovers(this.#context);
+    } catch (error) {
+      await this.#lock.release();
+      throw error;
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#abort.abort();
+    const opened = await this.#opening?.then(
+      () => true,
+      () => false,
+    );
+    if (!opened) return;
+    // One turn of every slot: what was begun has ended.
+    await Promise.all(Array.from({ length: AT_ONCE }, () => this.#turns(() => undefined)));
+    await this.#context.catalog.close();
+    await this.#lock?.release();
+  }
+
+  #lost(error: Error): void {
+    this.notify('error', { error });
+    // Another process writes here now: nothing more may be written by this one.
+    this.close().catch((thrown: unknown) => this.notify('error', { error: toError(thrown) }));
+  }
+}
+
+function checkOptions({ directory, compressionLevel, onLocked }: ArchiveOptions): void {
+  const problems = [];
+  if (typeof directory !== 'string' || directory === '') {
+    problems.push({ path: 'directory', message: 'must be the path of a folder' });
+  }
+  if (
+    compressionLevel !== undefined &&
+    !(Number.isInteger(compressionLevel) && compressionLevel >= 1 && compressionLevel <= 9)
+  ) {
+    problems.push({ path: 'compressionLevel', message: `must be a whole number from 1 to 9, not ${compressionLevel}` });
+  }
+  if (onLocked !== undefined && onLocked !== 'fail' && onLocked !== 'wait') {
+    problems.push({ path: 'onLocked', message: `must be fail or wait, not ${String(onLocked)}` });
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+}

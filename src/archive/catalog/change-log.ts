@@ -1,0 +1,120 @@
+/**
+ * What no blob's header tells (outcomes, pins, purges, policies), once more beside the catalog, so that all of it comes
+ * back when the catalog is lost: `changes/{yyyy}-{MM}.jsonl`, one call of a catalog statement a line.
+ *
+ * It is a spare copy: written right after the catalog's journal, and flushed to the disk when the archive is closed. A
+ * line that is torn is left out when it is read.
+ */
+import { join } from 'node:path';
+import type { Clock } from '../../clock.js';
+import { systemCode, toError } from '../../errors.js';
+import { writeAll } from '../../files/atomic-write.js';
+import { type FileSystem, type OpenFile, PRIVATE_FILE, PRIVATE_FOLDER } from '../../files/file-system.js';
+import type { Mutation, SqlValue } from '../../store/journaled-store.js';
+import { readLines } from './read-lines.js';
+import { STATEMENTS } from './statements.js';
+
+/** More than this is not kept in memory while it cannot be written. */
+const MAX_WAITING = 100_000;
+
+export class ChangeLog {
+  readonly #fs: FileSystem;
+  readonly #clock: Clock;
+  readonly #folder: string;
+  readonly #onError: (error: Error) => void;
+  #waiting: string[] = [];
+  #writing: Promise<void> | undefined;
+  #file: { path: string; handle: OpenFile } | undefined;
+  #failed = false;
+
+  constructor(fs: FileSystem, clock: Clock, directory: string, onError: (error: Error) => void) {
+    this.#fs = fs;
+    this.#clock = clock;
+    this.#folder = join(directory, 'changes');
+    this.#onError = onError;
+  }
+
+  /** Takes calls that are in the catalog. What cannot be written now is written with the next. */
+  append(mutations: readonly Mutation[]): void {
+    if (mutations.length === 0) return;
+    for (const { statement, params } of mutations) this.#waiting.push(JSON.stringify([statement, ...params]));
+    if (this.#waiting.length > MAX_WAITING) this.#waiting.splice(0, this.#waiting.length - MAX_WAITING);
+    this.#writing ??= this.#write();
+  }
+
+  /** Writes and flushes what waits, and lets go of the file. */
+  async close(): Promise<void> {
+    await this.#writing;
+    if (this.#waiting.length > 0) await this.#write();
+    const file = this.#file;
+    this.#file = undefined;
+    if (!file) return;
+    try {
+      await file.handle.datasync();
+    } finally {
+      await file.handle.close();
+    }
+  }
+
+  /** Every call that can be read, in order. */
+  async *read(): AsyncGenerator<Mutation> {
+    let names: string[];
+    try {
+      names = await this.#fs.readdir(this.#folder);
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return;
+      throw error;
+    }
+    for (const name of names.filter(each => each.endsWith('.jsonl')).sort()) {
+      for await (const line of readLines(this.#fs, join(this.#folder, name))) {
+        const mutation = parse(line);
+        if (mutation) yield mutation;
+      }
+    }
+  }
+
+  async #write(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const lines = this.#waiting;
+      this.#waiting = [];
+      try {
+        const handle = await this.#open();
+        // After a failure the last line may be torn: it must not swallow the next.
+        await writeAll(handle, Buffer.from(`${this.#failed ? '\n' : ''}${lines.join('\n')}\n`));
+        this.#failed = false;
+      } catch (error) {
+        this.#waiting = [...lines, ...this.#waiting];
+        if (!this.#failed) this.#onError(toError(error));
+        this.#failed = true;
+        break;
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  async #open(): Promise<OpenFile> {
+    const path = join(this.#folder, `${new Date(this.#clock.now()).toISOString().slice(0, 7)}.jsonl`);
+    if (this.#file?.path === path) return this.#file.handle;
+    const before = this.#file;
+    this.#file = undefined;
+    await before?.handle.close();
+    await this.#fs.mkdir(this.#folder, { recursive: true, mode: PRIVATE_FOLDER });
+    const handle = await this.#fs.open(path, 'a', PRIVATE_FILE);
+    this.#file = { path, handle };
+    // The process may have ended in the middle of a line.
+    if ((await handle.stat()).size > 0) await writeAll(handle, Buffer.from('\n'));
+    return handle;
+  }
+}
+
+function parse(line: string): Mutation | undefined {
+  try {
+    const call: unknown = JSON.parse(line);
+    if (!Array.isArray(call) || !Object.hasOwn(STATEMENTS, String(call[0]))) return undefined;
+    const [statement, ...params] = call as [string, ...SqlValue[]];
+    return { statement, params };
+  } catch {
+    // Torn by a crash, or empty: what it said is in the catalog, and lost only together with that.
+    return undefined;
+  }
+}
