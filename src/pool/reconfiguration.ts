@@ -1,9 +1,9 @@
 /** Changes which converters a pool has, while it runs: wholly or not at all, and one change at a time. */
 import { isDeepStrictEqual } from 'node:util';
 import { MillraceError, ServiceError, toError } from '../errors.js';
+import { KeyedLock } from '../keyed-lock.js';
 import type { ConverterEntry } from './converter-entry.js';
 import type { Engine } from './engine.js';
-import { KeyedLock } from './keyed-lock.js';
 
 /** What a reload has done, by the names of the converters. */
 export interface ConverterChanges {
