@@ -23,6 +23,7 @@ const HINTS = {
     'Raise the version of the converter once it is mended: the file is taken up again.',
   ],
   SOURCE_UNREADABLE: ['Check the permissions of the file and whether another program keeps it open.'],
+  SOURCE_TOO_SMALL: ['Find out why the tester writes such files. minSizeBytes and tooSmall say what happens to them.'],
   SOURCE_CHANGED: [
     'The file was still being written; it is converted again when it rests. Raise stabilityMs if this happens often.',
   ],
@@ -55,6 +56,7 @@ const HINTS = {
   LISTENER_FAILED: ['An event listener of the host threw. Handle its errors inside it.'],
   HOOK_FAILED: ['A hook of the converter threw. Handle its errors inside it.'],
   WATCH_FAILED: ['Native file events do not work for this folder. Rescans go on; usePolling forces polling.'],
+  LINK_ESCAPES: ['Copy the files into the watch folder, or watch the folder that the link leads to.'],
   FOLDER_MISSING: ['Create the folder or mount the share. The folder is picked up again by itself.'],
   FILE_OPERATION: ['Check the permissions of the folder and whether another program keeps the file open.'],
   UNKNOWN: [],

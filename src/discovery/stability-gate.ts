@@ -21,6 +21,8 @@ export interface StabilityGateOptions<T> {
   windowMs: number;
   /** The file rests. */
   onReady: (file: T, identity: FileIdentity) => void;
+  /** It has changed, and its window starts anew. */
+  onChanged?: (file: T) => void;
   /** It is gone. */
   onVanished: (file: T) => void;
 }
@@ -54,7 +56,7 @@ export class StabilityGate<T> {
   /** An event for this path: its window starts anew. @returns Whether the file is waited for here. */
   touch(path: string): boolean {
     const growing = this.#growing.get(path);
-    if (growing) this.#put({ ...growing, quietSince: this.#options.clock.monotonic() });
+    if (growing) this.#postpone(growing, growing.identity);
     return growing !== undefined;
   }
 
@@ -75,6 +77,11 @@ export class StabilityGate<T> {
     if (this.#timer) this.#options.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#growing.clear();
+  }
+
+  #postpone(growing: Growing<T>, identity: FileIdentity): void {
+    this.#put({ ...growing, identity, quietSince: this.#options.clock.monotonic() });
+    this.#options.onChanged?.(growing.file);
   }
 
   #put(growing: Growing<T>): void {
@@ -113,7 +120,7 @@ export class StabilityGate<T> {
   }
 
   async #lookAt(growing: Growing<T>): Promise<void> {
-    const { fs, clock, onReady, onVanished } = this.#options;
+    const { fs, onReady, onVanished } = this.#options;
     const { path, file } = growing;
     let stat: FileStat | undefined;
     try {
@@ -132,7 +139,7 @@ export class StabilityGate<T> {
       onReady(file, growing.identity);
     } else {
       // It has changed, or cannot be looked at for a moment (a share that hiccups): wait for another window.
-      this.#put({ ...growing, identity: stat ? identityOf(stat) : growing.identity, quietSince: clock.monotonic() });
+      this.#postpone(growing, stat ? identityOf(stat) : growing.identity);
     }
   }
 }

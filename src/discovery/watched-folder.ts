@@ -1,10 +1,14 @@
 /** One watch folder: events as hints, rescans as the truth, and a pause while the folder is away. */
 import type { Clock, Timer } from '../clock.js';
-import { toError } from '../errors.js';
+import { MillraceError, toError } from '../errors.js';
 import type { FileSystem } from '../files/file-system.js';
 import { isInside, relativeTo } from '../files/names.js';
-import { requireFolder, scanFolder } from './scan.js';
-import { type FolderWatch, type StartWatch, watchFolder } from './watch.js';
+import { EventSource } from './event-source.js';
+import { resolveLink } from './links.js';
+import { RescanPace } from './rescan-pace.js';
+import { RootGuard } from './root-guard.js';
+import { scanFolder } from './scan.js';
+import type { StartWatch } from './watch.js';
 
 /** What a watched folder is made with, and who is told of what it finds. */
 export interface WatchedFolderOptions {
@@ -13,9 +17,17 @@ export interface WatchedFolderOptions {
   /** Absolute. */
   root: string;
   recursive: boolean;
+  /** How many folders below the root files may lie. Default: no limit. */
+  maxDepth?: number;
   usePolling: boolean;
-  /** How often everything is listed anew, in ms. */
+  /** The longest time between two listings, in ms; where events are missed they come sooner. */
   rescanIntervalMs: number;
+  /** How often it is tried whether events flow, in ms; 0 for never, which is the default. */
+  canaryIntervalMs?: number;
+  /** How long the event of such a trial may take, in ms. Default 5,000. */
+  canaryTimeoutMs?: number;
+  /** A file without which the folder is not the one that is meant. */
+  sentinel?: string | undefined;
   /** Absolute folders inside the root that are not watched: done, error and pending folders, other watch folders. */
   excluded: readonly string[];
   /** Replaces chokidar in tests. */
@@ -26,39 +38,68 @@ export interface WatchedFolderOptions {
   onRescan: () => void;
   /** The folder cannot be reached, or its events cannot be trusted. */
   onDegraded: (error: Error) => void;
-  /** It can be reached again. */
+  /** It can be reached again, or its events can be trusted again. */
   onRecovered: () => void;
+  /** A symbolic link leads out of the folder. Told once for each link. */
+  onEscape?: (path: string, target: string) => void;
+}
+
+/** How a folder is watched now. */
+export interface FolderState {
+  /** The watch folder. */
+  root: string;
+  /** By native events, by polling, or not at all since it cannot be reached. */
+  mode: 'native' | 'polling' | 'away';
+  /** Why it is not watched by native events, where that is so. */
+  reason?: string;
 }
 
 /** How soon a folder that is away is looked for again. */
 const AWAY_PROBE_MS = 1_000;
-/** Arming native watches on a dead share may hang; files are found by rescans until it is done. */
-const ARM_TIMEOUT_MS = 5_000;
 
 /** Watches a folder from {@link start} to {@link close}. */
 export class WatchedFolder {
   readonly root: string;
   readonly #options: WatchedFolderOptions;
-  #watch: FolderWatch | undefined;
+  readonly #guard: RootGuard;
+  readonly #events: EventSource;
+  readonly #pace: RescanPace;
+  readonly #escapes = new Set<string>();
   #timer: Timer | undefined;
-  #away = false;
+  #away: Error | undefined;
   #closed = false;
+  #replacedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: WatchedFolderOptions) {
     this.#options = options;
     this.root = options.root;
+    this.#guard = new RootGuard(options.fs, options.root, options.sentinel);
+    this.#pace = new RescanPace(options.rescanIntervalMs);
+    this.#events = new EventSource({
+      ...options,
+      ignoreFolder: path => this.excludes(path),
+      onHint: path => (path === this.root ? options.onRescan() : options.onHint(path)),
+    });
   }
 
   /** Whether the folder cannot be reached now. */
   get away(): boolean {
-    return this.#away;
+    return this.#away !== undefined;
+  }
+
+  /** How it is watched now. */
+  get state(): FolderState {
+    const { root } = this;
+    if (this.#away) return { root, mode: 'away', reason: this.#away.message };
+    const { mode, reason } = this.#events;
+    return { root, mode, ...(reason === undefined ? {} : { reason }) };
   }
 
   /** Arms the watch. Resolves when events flow, or when it is known that for now they do not. */
   async start(): Promise<void> {
     try {
-      await requireFolder(this.#options.fs, this.root);
-      await this.#arm();
+      await this.#guard.look();
+      await this.#events.arm();
     } catch (thrown) {
       this.#lost(toError(thrown));
     }
@@ -69,15 +110,31 @@ export class WatchedFolder {
    * Every file that is there now, as paths relative to the root.
    * @throws MillraceError `FOLDER_MISSING` when the folder is away; it is looked for until it is back.
    */
-  async *list(signal?: AbortSignal): AsyncGenerator<string> {
-    const { fs, recursive, excluded } = this.#options;
+  async *list(signal?: AbortSignal, onError?: (error: Error, path: string) => void): AsyncGenerator<string> {
+    const { fs, recursive, excluded, maxDepth } = this.#options;
     try {
-      const excludedFolders = excluded.map(folder => relativeTo(this.root, folder));
-      yield* scanFolder({ fs, root: this.root, recursive, excludedFolders, ...(signal ? { signal } : {}) });
+      await this.#look();
+      yield* scanFolder({
+        fs,
+        root: this.root,
+        recursive,
+        excludedFolders: excluded.map(folder => relativeTo(this.root, folder)),
+        onEscape: (path, target) => this.#escaped(path, target),
+        ...(maxDepth === undefined ? {} : { maxDepth }),
+        ...(signal ? { signal } : {}),
+        ...(onError ? { onError } : {}),
+      });
     } catch (thrown) {
       this.#lost(toError(thrown));
       throw thrown;
     }
+  }
+
+  /** A listing has ended. @param missed How many files it found that no event had told of. */
+  scanned(missed: number, durationMs: number): void {
+    this.#pace.scanned(missed, durationMs);
+    if (missed > 0) void this.#events.probe();
+    if (!this.#away) this.#schedule();
   }
 
   /** Whether a path (absolute) lies in a folder that is left out. */
@@ -85,73 +142,94 @@ export class WatchedFolder {
     return this.#options.excluded.some(folder => isInside(folder, path));
   }
 
-  /** Somebody found reason to doubt that the folder is there: it is looked at now. */
-  async check(): Promise<void> {
-    if (!this.#away && !this.#closed) await this.#tick();
+  /**
+   * Whether the folder is there and has been the same since `sinceMs` (monotonic): only then is a file that is not in
+   * it any more a file that somebody removed.
+   */
+  async holdsSince(sinceMs: number): Promise<boolean> {
+    try {
+      await this.#look();
+      return this.#replacedAt < sinceMs;
+    } catch (thrown) {
+      this.#lost(toError(thrown));
+      return false;
+    }
+  }
+
+  /** Where a symbolic link in the folder leads, in words that complete "it is …". */
+  async describeLink(path: string): Promise<string> {
+    const { fs, excluded, maxDepth } = this.#options;
+    const excludedFolders = excluded.map(folder => relativeTo(this.root, folder));
+    const found = await resolveLink(
+      { fs, root: this.root, excludedFolders, ...(maxDepth === undefined ? {} : { maxDepth }) },
+      path,
+    );
+    switch (found.kind) {
+      case 'outside':
+        return `a symbolic link out of the watch folder, to ${found.target}, and is not followed`;
+      case 'folder':
+        return `a symbolic link to the folder ${found.target}, whose files are taken under its name`;
+      case 'alias':
+        return `a symbolic link to ${found.target}; what lies there has a name of its own`;
+      case 'broken':
+        return 'a symbolic link that leads nowhere';
+    }
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#timer) this.#options.clock.clearTimeout(this.#timer);
-    await this.#disarm();
+    await this.#events.close();
   }
 
-  async #arm(): Promise<void> {
-    const { clock, recursive, usePolling, onHint } = this.#options;
-    await this.#disarm();
-    // Closed meanwhile: a watch that began now would never end.
-    if (this.#closed) return;
-    this.#watch = (this.#options.startWatch ?? watchFolder)({
-      root: this.root,
-      recursive,
-      usePolling,
-      ignoreFolder: path => this.excludes(path),
-      onHint: path => (path === this.root ? this.#options.onRescan() : onHint(path)),
-      onProblem: error => this.#options.onDegraded(error),
-    });
-    let timer: Timer | undefined;
-    const timeout = new Promise<void>(resolve => {
-      timer = clock.setTimeout(resolve, ARM_TIMEOUT_MS);
-    });
-    await Promise.race([this.#watch.ready, timeout]);
-    if (timer) clock.clearTimeout(timer);
-  }
-
-  async #disarm(): Promise<void> {
-    const watch = this.#watch;
-    this.#watch = undefined;
-    await watch?.close();
+  /** @throws MillraceError `FOLDER_MISSING` */
+  async #look(): Promise<void> {
+    if ((await this.#guard.look()) === 'same' || this.#away || this.#closed) return;
+    this.#replacedAt = this.#options.clock.monotonic();
+    this.#options.onDegraded(new MillraceError('FOLDER_MISSING', `${this.root} was replaced by another folder`));
+    await this.#events.arm();
+    this.#options.onRecovered();
+    this.#options.onRescan();
   }
 
   #lost(error: Error): void {
     if (this.#away || this.#closed) return;
-    this.#away = true;
+    this.#away = error;
     this.#options.onDegraded(error);
     this.#schedule();
   }
 
   #schedule(): void {
     if (this.#closed) return;
-    const { clock, rescanIntervalMs } = this.#options;
+    const { clock } = this.#options;
     if (this.#timer) clock.clearTimeout(this.#timer);
-    this.#timer = clock.setTimeout(() => void this.#tick(), this.#away ? AWAY_PROBE_MS : rescanIntervalMs);
+    this.#timer = clock.setTimeout(() => void this.#tick(), this.#away ? AWAY_PROBE_MS : this.#pace.nextMs);
     this.#timer.unref();
   }
 
   async #tick(): Promise<void> {
     try {
-      await requireFolder(this.#options.fs, this.root);
       if (this.#away) {
+        await this.#guard.look();
+        this.#replacedAt = this.#options.clock.monotonic();
         // A watch on a folder that went away hears nothing of the one that came back.
-        await this.#arm();
+        await this.#events.arm();
         if (this.#closed) return;
-        this.#away = false;
+        this.#away = undefined;
         this.#options.onRecovered();
+      } else {
+        await this.#look();
       }
       this.#options.onRescan();
     } catch (thrown) {
       this.#lost(toError(thrown));
     }
     this.#schedule();
+  }
+
+  #escaped(path: string, target: string): void {
+    if (this.#escapes.has(path)) return;
+    this.#escapes.add(path);
+    this.#options.onEscape?.(path, target);
   }
 }

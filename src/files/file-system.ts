@@ -49,8 +49,8 @@ export interface OpenFile {
 
 /** The file operations that the library uses; each rejects with Node's own errors (`code` is `ENOENT`, `ENOSPC`, …). */
 export interface FileSystem {
-  /** Opens a file. @param flags As in Node: `r`, `wx` (create, `EEXIST` when it is there), `a`, … @param mode Of a new file. */
-  open(path: string, flags: string, mode?: number): Promise<OpenFile>;
+  /** Opens a file. @param flags As in Node: `r`, `wx` (create, `EEXIST` when it is there), `a`, …, or a number of `O_` flags. @param mode Of a new file. */
+  open(path: string, flags: string | number, mode?: number): Promise<OpenFile>;
   /** What is known of a file or folder; links are followed. */
   stat(path: string): Promise<FileStat>;
   /** As `stat`, of the link itself. */

@@ -2,12 +2,13 @@
 import type { FileIdentity } from '../files/identity.js';
 
 /**
- * Where a file is in its life; see the architecture guide. `growing`, `ready`, `waiting_for_network` and `queued` are known in memory
+ * Where a file is in its life; see the architecture guide. `growing`, `waiting`, `ready`, `waiting_for_network` and `queued` are known in memory
  * and stand as `discovered` on the disk: after a restart the folders tell them anew.
  */
 export type FileState =
   | 'discovered'
   | 'growing'
+  | 'waiting'
   | 'ready'
   | 'waiting_for_network'
   | 'queued'

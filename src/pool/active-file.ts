@@ -1,4 +1,5 @@
 /** A file that the pool has in hand: its row, and what only this process needs to know of it. */
+import type { Clock } from '../clock.js';
 import type { FileRecord, FileState } from '../ledger/file-record.js';
 import type { ConverterEntry } from './converter-entry.js';
 
@@ -16,6 +17,12 @@ export interface ActiveFile {
   readonly correlationId: string;
   /** From 1 to 10; 10 goes first. */
   readonly priority: number;
+  /** When it was first seen, monotonic ms; before this process began where an earlier one saw it. */
+  readonly seenAt: number;
+  /** When it was last known to be in its watch folder, monotonic ms. */
+  presentAt: number;
+  /** By the rules for whole files it is not to be converted. */
+  refused?: { as: 'skipped' | 'failed'; reason: string };
   /** When it was queued, monotonic ms: the beginning of its waiting. */
   queuedAt: number;
   /** When its conversion began, monotonic ms. */
@@ -29,7 +36,13 @@ export interface ActiveFile {
 }
 
 /** A file at the beginning of its way in this process. @param path Absolute, in the watch folder. */
-export function activeFile(record: FileRecord, entry: ConverterEntry, correlationId: string, path: string): ActiveFile {
+export function activeFile(
+  record: FileRecord,
+  entry: ConverterEntry,
+  correlationId: string,
+  path: string,
+  clock: Clock,
+): ActiveFile {
   return {
     record,
     entry,
@@ -38,6 +51,9 @@ export function activeFile(record: FileRecord, entry: ConverterEntry, correlatio
     location: record.location ?? path,
     correlationId,
     priority: entry.priority,
+    // The wall clock is asked only for what was before this process; a whole number is kept in less memory.
+    seenAt: Math.round(clock.monotonic() - Math.max(0, clock.now() - record.firstSeenAt)),
+    presentAt: Math.round(clock.monotonic()),
     queuedAt: 0,
     startedAt: 0,
     unreadable: 0,

@@ -4,6 +4,7 @@ import type { KeyedLock } from '../keyed-lock.js';
 import type { FileRecord } from '../ledger/file-record.js';
 import { reportId } from '../ledger/report-id.js';
 import type { ActiveFile } from './active-file.js';
+import type { DoneFiles } from './done-files.js';
 import { writeErrorFile } from './error-file.js';
 import { Later } from './later.js';
 import type { Places } from './places.js';
@@ -33,13 +34,20 @@ export class Cleaner {
   readonly #places: Places;
   /** One step at a time for each row: a settlement may come in between. */
   readonly #rows: KeyedLock;
+  readonly #doneFiles: DoneFiles;
   readonly #onDone: (file: ActiveFile) => void;
   readonly #later: Later<Retry>;
 
-  constructor(context: PoolContext, places: Places, rows: KeyedLock, onDone: (file: ActiveFile) => void) {
+  constructor(
+    context: PoolContext,
+    places: Places,
+    parts: { rows: KeyedLock; doneFiles: DoneFiles },
+    onDone: (file: ActiveFile) => void,
+  ) {
     this.#context = context;
     this.#places = places;
-    this.#rows = rows;
+    this.#rows = parts.rows;
+    this.#doneFiles = parts.doneFiles;
     this.#onDone = onDone;
     this.#later = new Later(context.clock, retry => void this.#attempt(retry));
   }
@@ -88,6 +96,7 @@ export class Cleaner {
     const { cleanup, state } = file.record;
     // The last copy is deleted when the server has the report, and not before.
     if (state === 'delivering' && cleanup === 'delete') return this.#onDone(file);
+    if (cleanup && cleanup !== 'keep') await this.#doneFiles.release(file);
     const result: PostProcessed = cleanup
       ? await postProcess(fs, file, cleanup, again)
       : { location: file.record.location, kept: file.record.kept };

@@ -1,17 +1,25 @@
 /** A configured converter: its options checked and complete. */
 import { createHash } from 'node:crypto';
-import { basename, dirname, join, resolve } from 'node:path';
-import picomatch from 'picomatch';
-import { ConverterBase, GLOB } from '../converters/converter-base.js';
+import { dirname, join, resolve } from 'node:path';
+import { ConverterBase } from '../converters/converter-base.js';
 import type { AnyConverter } from '../converters/run-conversion.js';
-import { neverData } from '../discovery/never-data.js';
+import {
+  checkDiscovery,
+  DISCOVERY_DEFAULTS,
+  DISCOVERY_RANGES,
+  type DiscoveryOptions,
+  type ReadinessRules,
+  readinessRules,
+} from '../discovery/discovery-options.js';
+import { fileFilter } from '../discovery/file-filter.js';
 import type { ConfigProblem } from '../errors.js';
 import type { ConverterIdentity } from '../ledger/file-record.js';
 import { stableJson } from '../stable-json.js';
 import type { ConverterOptions } from './pool-options.js';
 
 /** {@link ConverterOptions} with every default filled in and every path absolute. */
-export interface ConverterEntry extends Required<Omit<ConverterOptions, 'include' | 'exclude'>> {
+export interface ConverterEntry
+  extends Required<Omit<ConverterOptions, Exclude<keyof DiscoveryOptions, keyof typeof DISCOVERY_DEFAULTS>>> {
   converter: AnyConverter;
   /** The options as they were given: what tells whether a reload changes anything. */
   given: ConverterOptions;
@@ -19,6 +27,11 @@ export interface ConverterEntry extends Required<Omit<ConverterOptions, 'include
   identity: ConverterIdentity;
   /** Why a file (its path relative to the watch folder) is not this converter's; `undefined` when it is. */
   refuses: (path: string) => string | undefined;
+  /** How many folders below the watch folder its files may lie; infinite without a limit. */
+  maxDepth: number;
+  /** When a file that rests is whole; `undefined` when it always is. */
+  readiness: ReadinessRules | undefined;
+  sentinel: string | undefined;
 }
 
 /** Completes the options of one converter. Each problem is added to `problems` under `path`. */
@@ -45,21 +58,21 @@ export function toEntry(
     arguments: args,
     identity: { name: options.converter.name, version: options.converter.version, parameters: checksum(args) },
     refuses: refusal(options),
+    maxDepth: options.recursive ? (options.maxDepth ?? Number.POSITIVE_INFINITY) : 0,
+    readiness: readinessRules(options),
+    sentinel: options.sentinel,
   };
 }
 
 const DEFAULTS = {
+  ...DISCOVERY_DEFAULTS,
   postProcess: 'move',
-  recursive: false,
   alarmThreshold: 0.5,
   rejectThreshold: 0.2,
   maxRetries: 3,
   retryDelayMs: 60_000,
   timeoutMs: 300_000,
   isolation: 'none',
-  stabilityMs: 200,
-  rescanIntervalMs: 60_000,
-  usePolling: false,
   duplicates: 'skip',
 } as const;
 
@@ -70,8 +83,7 @@ const RANGES: Partial<Record<keyof ConverterOptions, readonly [min: number, max:
   maxRetries: [0, 1_000],
   retryDelayMs: [0, 2 ** 31 - 1],
   timeoutMs: [1, 2 ** 31 - 1],
-  stabilityMs: [0, 2 ** 31 - 1],
-  rescanIntervalMs: [10, 2 ** 31 - 1],
+  ...DISCOVERY_RANGES,
 };
 
 const CHOICES: Partial<Record<keyof ConverterOptions, readonly unknown[]>> = {
@@ -99,6 +111,7 @@ function checkOptions(options: ConverterOptions, path: string, problems: ConfigP
     if (value !== undefined && !choices.includes(value))
       problem(key, `must be one of ${choices.join(', ')}, not ${String(value)}`);
   }
+  checkDiscovery(options, problem);
   for (const key of ['doneFolder', 'errorFolder', 'pendingFolder'] as const) {
     const folder = options[key];
     if (folder !== undefined && typeof watchFolder === 'string' && resolve(folder) === resolve(watchFolder)) {
@@ -108,18 +121,12 @@ function checkOptions(options: ConverterOptions, path: string, problems: ConfigP
 }
 
 function refusal(options: ConverterOptions): (path: string) => string | undefined {
-  const included = options.include ? picomatch([...options.include], GLOB) : undefined;
-  const excluded = options.exclude ? picomatch([...options.exclude], GLOB) : undefined;
   const { converter } = options;
+  const filter = fileFilter(options);
   return path => {
-    const never = neverData(basename(path));
-    if (never) return `it is ${never}`;
-    if (!options.recursive && path.includes('/')) return 'it lies in a sub-folder and recursive is off';
-    if (excluded?.(path)) return 'it matches an exclude pattern';
-    if (included && !included(path)) return 'it matches no include pattern';
-    if (!converter.matchesFile(path))
-      return `its name is none that '${converter.name}' converts (${converter.supportedExtensions.join(', ')})`;
-    return undefined;
+    const why = filter(path);
+    if (why !== undefined || converter.matchesFile(path)) return why;
+    return `its name is none that '${converter.name}' converts (${converter.supportedExtensions.join(', ')})`;
   };
 }
 

@@ -1,8 +1,6 @@
 /** The parts of a running pool, wired together; the pool itself is their public face. */
-import { dirname } from 'node:path';
 import { isDiskFull, toError } from '../errors.js';
 import { DiskSpaceMonitor } from '../files/disk-space.js';
-import { exists } from '../files/free-name.js';
 import { identityOf } from '../files/identity.js';
 import { isInside } from '../files/names.js';
 import { KeyedLock } from '../keyed-lock.js';
@@ -12,7 +10,9 @@ import { Cleaner } from './cleaner.js';
 import type { ConverterEntry } from './converter-entry.js';
 import { Handovers } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
+import { DoneFiles } from './done-files.js';
 import { Endings } from './endings.js';
+import { Growing } from './growing.js';
 import { handBack } from './hand-back.js';
 import { Intake } from './intake.js';
 import { Journey } from './journey.js';
@@ -22,6 +22,7 @@ import { about, type PoolContext } from './pool-context.js';
 import { Recovery } from './recovery.js';
 import type { ResolvedPoolOptions } from './resolve-options.js';
 import { Settlement } from './settlement.js';
+import { noteVanished } from './vanished.js';
 import { WatchPost } from './watch-post.js';
 
 /** A file that changed after it left the watch folder is looked at again after so long. */
@@ -31,6 +32,7 @@ const CHANGED_DELAY_MS = 1_000;
 export class Engine {
   readonly context: PoolContext;
   readonly intake: Intake;
+  readonly growing: Growing;
   readonly posts: WatchPost;
   readonly dispatcher: Dispatcher;
   readonly cleaner: Cleaner;
@@ -42,6 +44,7 @@ export class Engine {
   readonly paused = new Set<string>();
   pausedAll = false;
   readonly #options: ResolvedPoolOptions;
+  readonly #doneFiles: DoneFiles;
   readonly #journey: Journey;
   readonly #later: Later<ActiveFile>;
   readonly #onQuiet: () => void;
@@ -52,6 +55,7 @@ export class Engine {
     this.context = context;
     this.#options = options;
     this.#onQuiet = onQuiet;
+    this.#doneFiles = new DoneFiles(fs);
     const rows = new KeyedLock();
     const handovers = new Handovers();
     this.#later = new Later(clock, file => this.ready(file));
@@ -59,14 +63,14 @@ export class Engine {
       fs,
       clock,
       probeIntervalMs: options.probeIntervalMs,
-      onAway: (entry, error) => notify('watcherDegraded', { folder: entry.errorFolder, error }),
+      onAway: (entry, error) => notify('watcherDegraded', { folder: entry.errorFolder, error, reason: error.message }),
       onBack: entry => {
         notify('watcherRecovered', { folder: entry.errorFolder });
         this.cleaner.hurry();
         this.dispatcher.pump();
       },
     });
-    this.cleaner = new Cleaner(context, this.places, rows, file => this.#done(file));
+    this.cleaner = new Cleaner(context, this.places, { rows, doneFiles: this.#doneFiles }, file => this.#done(file));
     this.recovery = new Recovery(context, this.cleaner, {
       ready: (file, delayMs) => this.#again(file, delayMs),
     });
@@ -91,16 +95,27 @@ export class Engine {
       isOpen: entry => this.closedBecause(entry) === undefined,
       onFree: onQuiet,
     });
+    this.growing = new Growing({
+      fs,
+      clock,
+      onReady: file => this.ready(file),
+      onVanished: file => void this.#vanished(file),
+      onWaiting: (file, reason) => notify('waiting', { ...about(file), reason }),
+      onError: (error, file) => notify('error', { error, path: file.path, correlationId: file.correlationId }),
+      onQuiet,
+    });
     this.intake = new Intake({
       fs,
       clock,
       ledger,
       roster,
+      growing: this.growing,
       signal: context.signal,
-      onDiscovered: file => notify('discovered', { ...about(file), size: file.record.size }),
-      onReady: file => this.ready(file),
+      onDiscovered: file => {
+        this.#doneFiles.arrived(file);
+        notify('discovered', { ...about(file), size: file.record.size });
+      },
       onFolder: root => void this.posts.scan(root),
-      onVanished: file => void this.#vanished(file),
       isCurrent: entry => registry.isCurrent(entry),
       onError: (error, path) => notify('error', { error, path }),
       onQuiet,
@@ -110,8 +125,9 @@ export class Engine {
       clock,
       registry,
       startWatch: options.startWatch,
-      onDegraded: (folder, error) => notify('watcherDegraded', { folder, error }),
+      onDegraded: (folder, error) => notify('watcherDegraded', { folder, error, reason: error.message }),
       onRecovered: folder => notify('watcherRecovered', { folder }),
+      onError: (error, path) => notify('error', { error, path }),
       onScanned: statistics => notify('scanCompleted', statistics),
     });
     this.space = new DiskSpaceMonitor({
@@ -129,10 +145,10 @@ export class Engine {
     });
   }
 
-  /** Nothing is waiting to be converted, delivered or cleaned. */
+  /** Nothing is waiting to be converted, delivered or cleaned, but for files that lack what may never come. */
   get quiet(): boolean {
     const { queued, processing, completed } = this.context.pending.statistics();
-    const working = this.dispatcher.working > 0 || !this.intake.idle || this.context.roster.size > 0;
+    const working = this.dispatcher.working > 0 || !this.intake.idle || this.context.roster.size > this.growing.excused;
     return !working && queued + processing + completed === 0;
   }
 
@@ -170,12 +186,15 @@ export class Engine {
 
   /** Files that wait are no longer in hand; the books keep them. What is worked on goes on. */
   async withdraw(wanted: (file: ActiveFile) => boolean): Promise<void> {
-    const waiting = [this.intake, this.dispatcher, this.#later].flatMap(part => part.withdraw(wanted));
+    const waiting = [this.growing, this.dispatcher, this.#later].flatMap(part => part.withdraw(wanted));
     // Until their rows can be found, they stay in hand: whoever looks at them meanwhile would take them for new.
     try {
       await this.context.ledger.caughtUp();
     } finally {
-      for (const file of waiting) this.context.roster.remove(file);
+      for (const file of waiting) {
+        this.context.roster.remove(file);
+        this.#doneFiles.forget(file);
+      }
       this.#onQuiet();
     }
   }
@@ -220,39 +239,18 @@ export class Engine {
     const stat = inPlace ? await this.context.fs.stat(file.path).catch(() => undefined) : undefined;
     if (this.#handedBack(file)) return;
     // Gone, or not to be looked at: the next turn finds out which.
-    if (stat) this.intake.wait(file, identityOf(stat));
+    if (stat) this.growing.add(file, identityOf(stat));
     else this.#again(file, CHANGED_DELAY_MS);
   }
 
   async #vanished(file: ActiveFile): Promise<void> {
-    const { ledger, notify } = this.context;
-    const reason = 'it was removed before it was taken';
-    // A share that is away has not lost its files: their rows wait, and the scan on its return finds them again.
-    if (!(await this.#isThere(file.location === file.path ? file.record.root : dirname(file.location)))) {
-      this.#done(file);
-      return this.posts.check(file.record.root);
-    }
-    try {
-      file.record = await ledger.skipped(file.record, { reason, cleanup: null, converter: file.entry.identity });
-      notify('skipped', { ...about(file), reason });
-    } catch (thrown) {
-      // Its row stays as discovered; audit() names it.
-      notify('error', { error: toError(thrown), path: file.path, correlationId: file.correlationId });
-    }
+    await noteVanished(this, file);
     this.#done(file);
-  }
-
-  async #isThere(folder: string): Promise<boolean> {
-    try {
-      return await exists(this.context.fs, folder);
-    } catch (thrown) {
-      this.context.logger.debug({ folder, err: toError(thrown) }, 'A folder cannot be looked at');
-      return false;
-    }
   }
 
   #done(file: ActiveFile): void {
     this.context.roster.remove(file);
+    this.#doneFiles.forget(file);
     const root = this.posts.roots.find(one => isInside(one.root, file.path));
     // An event that came meanwhile may have been a new file of the same name.
     if (file.heardOf && root) this.intake.hint(root, file.path);

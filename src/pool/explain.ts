@@ -38,8 +38,8 @@ export async function explain(engine: Engine, given: string): Promise<string> {
       ? `${path} does not exist and was never seen.`
       : `${path} cannot be looked at (${systemCode(stat)}).`;
   }
-  if (!stat.isFile())
-    return stat.isSymbolicLink() ? `${path} is a symbolic link; links are not followed.` : `${path} is not a file.`;
+  if (stat.isSymbolicLink()) return `${path} is ${await engine.posts.link(root, path)}.`;
+  if (!stat.isFile()) return `${path} is not a file.`;
   const refusals = engine.posts.refusals(root, name);
   if (!root.route(name)) return `${path} is ignored: ${refusals.join('; ')}.`;
   return `${path} has just been dropped and was not seen yet; the next event or rescan takes it.`;
@@ -62,7 +62,8 @@ function ofActive(engine: Engine, file: ActiveFile): string {
   const converter = `'${entry.converter.name}'`;
   switch (engine.stateOf(file)) {
     case 'growing':
-      return `${path} is waiting: it changed ${seconds(engine.intake.quietForMs(file) ?? 0)} ago and has to rest for ${seconds(entry.stabilityMs)}.`;
+    case 'waiting':
+      return `${path} is waiting: ${engine.growing.reason(file) ?? 'it is looked at now'}.`;
     case 'waiting_for_network':
       return `${path} is ready and waits: ${engine.placeAway(entry)}.`;
     case 'queued':
@@ -121,10 +122,6 @@ function reasonOf(engine: Engine): string {
 
 function count({ reports }: FileRecord): string {
   return reports === 1 ? '1 report' : `${reports} reports`;
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
 }
 
 function isStat(value: unknown): value is FileStat {

@@ -1,5 +1,6 @@
 /** Every file below a watch folder that is a converter's and not in hand yet, oldest first. */
 import { join } from 'node:path';
+import type { Clock } from '../clock.js';
 import { systemCode, toError } from '../errors.js';
 import type { FileStat, FileSystem } from '../files/file-system.js';
 import { inBatches, mapConcurrently } from './batches.js';
@@ -9,8 +10,8 @@ import type { Roster } from './roster.js';
 /** A watch folder as intake sees it. */
 export interface IntakeRoot {
   readonly root: string;
-  /** Every file that is there, relative to the root. */
-  list(signal?: AbortSignal): AsyncIterable<string>;
+  /** Every file that is there, relative to the root. `onError` is told of sub-folders that cannot be listed. */
+  list(signal?: AbortSignal, onError?: (error: Error, path: string) => void): AsyncIterable<string>;
   /** Whether a path (absolute) lies in a folder that is not watched. */
   excludes(path: string): boolean;
   /** The converter whose file this is, by its path relative to the root. */
@@ -31,26 +32,39 @@ const STATS_AT_ONCE = 32;
 /** Finds them. Adds what it looked at, and what could not be looked at, to `count`. */
 export async function findFiles(
   root: IntakeRoot,
-  options: { fs: FileSystem; roster: Roster; signal: AbortSignal; onError: (error: Error, path: string) => void },
+  options: {
+    fs: FileSystem;
+    clock: Clock;
+    roster: Roster;
+    signal: AbortSignal;
+    onError: (error: Error, path: string) => void;
+  },
   count: { scanned: number; errors: number },
 ): Promise<Found[]> {
-  const { fs, roster, signal, onError } = options;
+  const { fs, clock, roster, signal } = options;
   const found: Found[] = [];
-  for await (const names of inBatches(root.list(signal), NAMES_BATCH)) {
+  const failed = (error: Error, path: string): void => {
+    count.errors += 1;
+    options.onError(error, path);
+  };
+  for await (const names of inBatches(root.list(signal, failed), NAMES_BATCH)) {
     count.scanned += names.length;
-    const routed = names
-      .filter(path => !roster.at(join(root.root, path)))
-      .map(path => ({ path, entry: root.route(path) }));
+    const now = Math.round(clock.monotonic());
+    const routed = names.flatMap(path => {
+      const inHand = roster.at(join(root.root, path));
+      if (inHand) inHand.presentAt = now;
+      return inHand ? [] : [{ path, entry: root.route(path) }];
+    });
     await mapConcurrently(routed, STATS_AT_ONCE, async ({ path, entry }) => {
       if (!entry) return;
       const absolute = join(root.root, path);
       try {
-        const stat = await fs.stat(absolute);
+        const stat = await fs.lstat(absolute);
         if (stat.isFile()) found.push({ path, entry, stat });
       } catch (thrown) {
-        count.errors += 1;
         // Gone since it was listed: often we have moved it ourselves.
-        if (systemCode(thrown) !== 'ENOENT') onError(toError(thrown), absolute);
+        if (systemCode(thrown) === 'ENOENT') count.errors += 1;
+        else failed(toError(thrown), absolute);
       }
     });
     if (signal.aborted) break;

@@ -1,7 +1,6 @@
 /** From a path that somebody heard of, or a scan found, to a file that the pool has in hand. */
 import { join } from 'node:path';
 import type { Clock } from '../clock.js';
-import { StabilityGate } from '../discovery/stability-gate.js';
 import { type MillraceError, toError } from '../errors.js';
 import type { FileStat, FileSystem } from '../files/file-system.js';
 import { type FileIdentity, identityOf, sameIdentity } from '../files/identity.js';
@@ -12,6 +11,7 @@ import { type ActiveFile, activeFile } from './active-file.js';
 import { inBatches, mapConcurrently } from './batches.js';
 import type { ConverterEntry } from './converter-entry.js';
 import { type Found, findFiles, type IntakeRoot } from './find-files.js';
+import type { Growing } from './growing.js';
 import type { ScanStatistics } from './pool-events.js';
 import type { Roster } from './roster.js';
 
@@ -21,15 +21,13 @@ export interface IntakeOptions {
   clock: Clock;
   ledger: Ledger;
   roster: Roster;
+  /** Where files are held until they are whole. */
+  growing: Growing;
   signal: AbortSignal;
   /** A new file, or a new generation of one. */
   onDiscovered: (file: ActiveFile) => void;
-  /** It rests. */
-  onReady: (file: ActiveFile) => void;
   /** A sub-folder appeared, so the root should be scanned. */
   onFolder: (root: IntakeRoot) => void;
-  /** It went away before it was taken. */
-  onVanished: (file: ActiveFile) => void;
   /** Whether the pool still has this converter, as it is. */
   isCurrent: (entry: ConverterEntry) => boolean;
   onError: (error: Error, path: string) => void;
@@ -42,13 +40,17 @@ const STATS_AT_ONCE = 32;
 /** A file at rest for so long, by two clocks, is not waited for; 2 s is the coarsest mtime that a file system keeps (FAT). */
 const LONG_AT_REST_MS = 2_000;
 
+/** An event that is later than this is one that does not come. */
+const EVENT_GRACE_MS = 1_000;
+
 /** Looks at what is heard of, and takes in what is new. */
 export class Intake {
   readonly #options: IntakeOptions;
-  readonly #gates = new Map<number, StabilityGate<ActiveFile>>();
   /** Paths that were heard of and not looked at yet, with their roots. */
   readonly #heard = new Map<string, IntakeRoot>();
   #held = false;
+  /** What happened before could not be heard, in epoch ms. */
+  #listeningSince = 0;
   #closed = false;
   #running: Promise<void> | undefined;
   #scans = 0;
@@ -60,7 +62,7 @@ export class Intake {
 
   /** Nothing is being looked at. */
   get idle(): boolean {
-    return this.#scans === 0 && !this.#running && this.#heard.size === 0;
+    return this.#scans === 0 && !this.#running && this.#heard.size === 0 && !this.#options.growing.busy;
   }
 
   /** Keeps what is heard of until {@link release}. */
@@ -70,6 +72,7 @@ export class Intake {
 
   release(): void {
     this.#held = false;
+    this.#listeningSince = this.#options.clock.now();
     this.#look();
   }
 
@@ -80,34 +83,22 @@ export class Intake {
     this.#look();
   }
 
-  /** When a file that is waited for was last seen to change, in ms ago. */
-  quietForMs(file: ActiveFile): number | undefined {
-    return this.#gates.get(file.entry.stabilityMs)?.quietForMs(file.path);
-  }
-
-  /** Waits for a file that changed after it was taken to rest again. */
-  wait(file: ActiveFile, identity: FileIdentity): void {
-    file.state = 'growing';
-    this.#gate(file.entry.stabilityMs).add(file.path, file, identity);
-  }
-
-  /** Takes out files that are waited for, by what they are. */
-  withdraw(wanted: (file: ActiveFile) => boolean): ActiveFile[] {
-    return [...this.#gates.values()].flatMap(gate => gate.withdraw(wanted));
-  }
-
   /** Looks at everything below a root, oldest first. */
-  async scan(root: IntakeRoot): Promise<ScanStatistics> {
+  async scan(root: IntakeRoot): Promise<{ statistics: ScanStatistics; missed: number }> {
     const { fs, clock, roster, signal } = this.#options;
     const startedAt = clock.monotonic();
     const statistics = { scanned: 0, queued: 0, skipped: 0, errors: 0, durationMs: 0 };
+    let missed = 0;
     this.#scans += 1;
     try {
-      const found = await findFiles(root, { fs, roster, signal, onError: this.#options.onError }, statistics);
+      const found = await findFiles(root, { fs, clock, roster, signal, onError: this.#options.onError }, statistics);
       for await (const batch of inBatches(found, LOOKUP_BATCH)) {
         if (signal.aborted || this.#closed) break;
-        statistics.queued += await this.#admit(root, batch, true);
+        const admitted = await this.#admit(root, batch, true);
+        statistics.queued += admitted.length;
+        missed += admitted.filter(file => this.#wasMissed(root, file)).length;
       }
+      this.#options.growing.recheck(root.root);
     } catch (thrown) {
       statistics.errors += 1;
       // A folder that is away is told of by its watch.
@@ -119,7 +110,7 @@ export class Intake {
     }
     statistics.skipped = statistics.scanned - statistics.queued - statistics.errors;
     statistics.durationMs = clock.monotonic() - startedAt;
-    return statistics;
+    return { statistics, missed };
   }
 
   /** Resolves when so many files were taken in. */
@@ -132,7 +123,7 @@ export class Intake {
   /** Stops waiting for files. Resolves when nothing is being looked at any more; what was not taken in is found at the next start. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const gate of this.#gates.values()) gate.close();
+    this.#options.growing.close();
     this.#heard.clear();
     this.#held = true;
     await this.#running;
@@ -150,7 +141,7 @@ export class Intake {
   }
 
   async #lookAtHeard(): Promise<void> {
-    const { fs, roster } = this.#options;
+    const { fs, roster, growing } = this.#options;
     // What comes while this runs is looked at in the next round, many events of one path at once.
     const heard: [path: string, root: IntakeRoot][] = [];
     for (const one of this.#heard) {
@@ -163,29 +154,31 @@ export class Intake {
       const path = relativeTo(root.root, absolute);
       const active = roster.at(absolute);
       if (active) {
-        if (!this.#gates.get(active.entry.stabilityMs)?.touch(absolute)) active.heardOf = true;
+        if (!growing.touch(active)) active.heardOf = true;
         return;
       }
+      if (growing.marker(absolute)) return;
       const entry = root.route(path);
       // Gone again, or not to be looked at now: the next event or rescan looks anew.
-      const stat = await fs.stat(absolute).catch(() => undefined);
-      // A new folder may have files in it that no event will tell of.
-      if (stat?.isDirectory()) this.#options.onFolder(root);
+      const stat = await fs.lstat(absolute).catch(() => undefined);
+      // A new folder, or a link to one, may have files in it that no event will tell of.
+      if (stat?.isDirectory() || stat?.isSymbolicLink()) this.#options.onFolder(root);
       else if (entry && stat?.isFile()) found.set(root, [...(found.get(root) ?? []), { path, entry, stat }]);
     });
     for (const [root, files] of found) await this.#admit(root, files, false);
   }
 
-  /** @returns How many of them are new. */
-  async #admit(root: IntakeRoot, found: readonly Found[], scanned: boolean): Promise<number> {
-    const { ledger, roster } = this.#options;
+  /** @returns Those of them that are new. */
+  async #admit(root: IntakeRoot, found: readonly Found[], scanned: boolean): Promise<Found[]> {
+    const { ledger, roster, growing } = this.#options;
     const known = await ledger.lookup(
       root.root,
       found.map(file => file.path),
     );
-    if (this.#closed) return 0;
-    let admitted = 0;
-    for (const { path, entry, stat } of found) {
+    if (this.#closed) return [];
+    const admitted: Found[] = [];
+    for (const one of found) {
+      const { path, entry, stat } = one;
       const absolute = join(root.root, path);
       const identity = identityOf(stat);
       const row = known.get(path);
@@ -195,35 +188,30 @@ export class Intake {
       const record =
         row?.state === 'discovered' && row.location === null ? row : ledger.seen(root.root, path, identity);
       const file = this.#take(record, entry, absolute);
-      admitted += 1;
+      admitted.push(one);
       if (this.#milestone && --this.#milestone.count <= 0) this.#milestone.reached();
       this.#options.onDiscovered(file);
-      if (scanned && this.#isLongAtRest(stat, entry)) this.#options.onReady(file);
-      else this.wait(file, identity);
+      growing.add(file, identity, { rested: scanned && this.#isLongAtRest(stat, entry) });
     }
     return admitted;
   }
 
   #take(record: FileRecord, entry: ConverterEntry, path: string): ActiveFile {
-    const { ledger, roster } = this.#options;
-    const file = activeFile(record, entry, ledger.correlationId(record), path);
+    const { ledger, roster, clock } = this.#options;
+    const file = activeFile(record, entry, ledger.correlationId(record), path, clock);
     roster.add(file);
     return file;
+  }
+
+  /** No event has told of it, though there was time for one. */
+  #wasMissed(root: IntakeRoot, { path, stat }: Found): boolean {
+    if (this.#heard.has(join(root.root, path)) || stat.ctimeMs < this.#listeningSince) return false;
+    return this.#options.clock.now() - stat.ctimeMs > EVENT_GRACE_MS;
   }
 
   #isLongAtRest(stat: FileStat, entry: ConverterEntry): boolean {
     const restMs = this.#options.clock.now() - Math.max(stat.mtimeMs, stat.ctimeMs);
     return restMs >= Math.max(LONG_AT_REST_MS, entry.stabilityMs * 10);
-  }
-
-  #gate(windowMs: number): StabilityGate<ActiveFile> {
-    let gate = this.#gates.get(windowMs);
-    if (!gate) {
-      const { fs, clock, onReady, onVanished } = this.#options;
-      gate = new StabilityGate<ActiveFile>({ fs, clock, windowMs, onReady, onVanished });
-      this.#gates.set(windowMs, gate);
-    }
-    return gate;
   }
 }
 

@@ -28,7 +28,7 @@ export interface ItemsPage {
 }
 
 /** States that only the process knows; in the ledger such a file is `discovered`. */
-const IN_MEMORY: ReadonlySet<FileState> = new Set(['growing', 'ready', 'queued', 'waiting_for_network']);
+const IN_MEMORY: ReadonlySet<FileState> = new Set(['growing', 'waiting', 'ready', 'queued', 'waiting_for_network']);
 
 /** Lists files by ascending row id. */
 export async function listItems(engine: Engine, filter: ItemsFilter): Promise<ItemsPage> {

@@ -2,7 +2,6 @@
  * The way of one file through the pool, in the order of durable writes that lets it be interrupted anywhere: claim,
  * convert, deliver, note the delivery, clean up, note the end. The architecture guide explains each step.
  */
-
 import type { ConverterResult } from '../converters/converter-result.js';
 import { FileSource } from '../converters/file-source.js';
 import { runConversion } from '../converters/run-conversion.js';
@@ -108,6 +107,8 @@ export class Journey {
     const { entry } = file;
     const sha256 = await source.sha256();
     const name = entry.converter.name;
+    // It may have grown since, while it waited for a worker.
+    if (file.refused && source.size < entry.minSizeBytes) return this.#refuse(file, source, sha256);
     if (entry.duplicates === 'skip') {
       const twin = await ledger.deliveredTwin(file.record, sha256, name);
       if (twin) {
@@ -174,6 +175,19 @@ export class Journey {
           result,
         );
     }
+  }
+
+  /** The rules for whole files refuse it, so no converter sees it. */
+  #refuse(file: ActiveFile, source: FileSource, sha256: string): Promise<void> {
+    const { as, reason } = file.refused ?? { as: 'failed', reason: '' };
+    // What is cleaned up is what was read.
+    file.record = { ...file.record, ...source.identity };
+    if (as === 'skipped') return this.#endings.skip(file, reason, { sha256 });
+    return this.#endings.fail(
+      file,
+      new MillraceError('SOURCE_TOO_SMALL', `${file.path} is too small: ${reason}`),
+      source,
+    );
   }
 
   async #deliver(file: ActiveFile, source: FileSource, result: ConverterResult): Promise<void> {

@@ -36,6 +36,8 @@ export interface ScanStatistics {
 export interface PoolEvents {
   /** A file, or a new generation of one, was seen for the first time. */
   discovered: FileEvent & { size: number };
+  /** It is not whole after `readyTimeoutMs`. It is still taken when it is, and nobody waits for it any longer. */
+  waiting: FileEvent & { reason: string };
   /** It rests and waits for a worker. */
   queued: FileEvent & { priority: number };
   /** A worker has it; the attempt is counted. */
@@ -69,7 +71,7 @@ export interface PoolEvents {
   /** The pool itself went from one state to another. */
   stateChanged: { from: PoolState; to: PoolState };
   /** A watch folder cannot be reached, or its events cannot be trusted. */
-  watcherDegraded: { folder: string; error: Error };
+  watcherDegraded: { folder: string; error: Error; reason: string };
   watcherRecovered: { folder: string };
   diskLow: { path: string; freeBytes: number };
   diskRecovered: { path: string; freeBytes: number };

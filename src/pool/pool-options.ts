@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.js';
 import type { ConverterBase } from '../converters/converter-base.js';
 import type { PostProcessAction } from '../converters/converter-result.js';
+import type { DiscoveryOptions } from '../discovery/discovery-options.js';
 import type { StartWatch } from '../discovery/watch.js';
 import type { FileSystem } from '../files/file-system.js';
 import type { Logger } from '../observe/logger.js';
@@ -9,7 +10,7 @@ import type { PendingQueue } from '../pending/index.js';
 import type { SubmitFunction, Submitter } from '../submit/index.js';
 
 /** One converter with its folders. */
-export interface ConverterOptions {
+export interface ConverterOptions extends DiscoveryOptions {
   /** The converter. Its name must be unique in the pool. */
   // biome-ignore lint/suspicious/noExplicitAny: converters of every report and argument type are taken.
   converter: ConverterBase<any, any>;
@@ -25,8 +26,6 @@ export interface ConverterOptions {
   postProcess?: PostProcessAction;
   /** From 1 to 10; 10 goes first, and waiting raises it slowly. Default: the converter's own. */
   priority?: number;
-  /** Sub-folders, too; they keep their structure in the done and error folders. Default false. */
-  recursive?: boolean;
   /** Arguments for the converter, over those that it was constructed with. */
   arguments?: Record<string, unknown>;
   /** Confidence of `validate()` below which a warning is evented (`lowConfidence`), 0 to 1. Default 0.5. */
@@ -41,16 +40,6 @@ export interface ConverterOptions {
   timeoutMs?: number;
   /** Where conversions run. 'none' is this thread, the only choice so far. */
   isolation?: 'none';
-  /** How long a file must rest before it is taken, in ms. Default 200. */
-  stabilityMs?: number;
-  /** How often the watch folder is listed anew, whatever events came, in ms. Default 60,000. */
-  rescanIntervalMs?: number;
-  /** Poll in place of native events: for SMB, NFS and Docker binds. Default false. */
-  usePolling?: boolean;
-  /** Globs on the path relative to the watch folder, with `/`; only what matches one is taken. Default: all. */
-  include?: readonly string[];
-  /** Globs of what is not taken; it wins over everything. Default: none. */
-  exclude?: readonly string[];
   /** What happens to a file whose content was delivered before: 'skip' cleans it up without a report. Default 'skip'. */
   duplicates?: 'skip' | 'deliver';
 }

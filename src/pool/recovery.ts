@@ -90,12 +90,13 @@ export class Recovery {
 
   /** The file of a row, in hand from now on; nothing when its converter is not known. */
   take(record: FileRecord): ActiveFile | undefined {
-    const { roster, ledger, registry } = this.#context;
+    const { roster, ledger, registry, clock } = this.#context;
     const inHand = roster.get(record.id);
     if (inHand) return inHand;
     const entry = registry.lastKnown(record.converter);
     if (!entry) return undefined;
-    const file = activeFile(record, entry, ledger.correlationId(record), join(record.root, record.path));
+    const path = join(record.root, record.path);
+    const file = activeFile(record, entry, ledger.correlationId(record), path, clock);
     roster.add(file);
     return file;
   }

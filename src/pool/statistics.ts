@@ -9,6 +9,7 @@ export async function statisticsOf(engine: Engine): Promise<PoolStatistics> {
   const files: Record<FileState, number> = {
     discovered: 0,
     growing: 0,
+    waiting: 0,
     ready: 0,
     waiting_for_network: 0,
     queued: 0,

@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.js';
 import type { StartWatch } from '../discovery/watch.js';
-import { WatchedFolder } from '../discovery/watched-folder.js';
+import { type FolderState, WatchedFolder } from '../discovery/watched-folder.js';
+import { MillraceError } from '../errors.js';
 import type { FileSystem } from '../files/file-system.js';
 import { comparable, isInside } from '../files/names.js';
 import type { ConverterEntry } from './converter-entry.js';
@@ -10,7 +11,7 @@ import type { ConverterRegistry } from './converter-registry.js';
 import type { IntakeRoot } from './find-files.js';
 import type { Intake } from './intake.js';
 import type { ScanStatistics } from './pool-events.js';
-import { Post, type WatchSettings } from './post.js';
+import { Post, type WatchSettings, watchSettings } from './post.js';
 
 /** What a watch post is made with, and whom it tells. */
 export interface WatchPostOptions {
@@ -21,6 +22,8 @@ export interface WatchPostOptions {
   onDegraded: (folder: string, error: Error) => void;
   onRecovered: (folder: string) => void;
   onScanned: (statistics: ScanStatistics) => void;
+  /** A link was refused, or a filter of the user's threw. */
+  onError: (error: Error, path: string) => void;
 }
 
 /** Watches each folder once, however many converters share it. */
@@ -77,7 +80,7 @@ export class WatchPost {
       }
       if (!sameItems(post.entries, entries)) changed.add(post);
       post.entries = entries;
-      const settings = this.#settings(post.root, entries);
+      const settings = watchSettings(entries, this.#options.registry.excludedFolders(post.root));
       if (isDeepStrictEqual(settings, post.settings)) continue;
       changed.add(post);
       steps.push(post.folder.close());
@@ -113,15 +116,22 @@ export class WatchPost {
 
   /** Why a file is nobody's, from each converter of its folder. */
   refusals(root: IntakeRoot, path: string): string[] {
-    return (this.#at(root.root)?.entries ?? []).flatMap(entry => {
-      const why = entry.refuses(path);
-      return why === undefined ? [] : [`for '${entry.converter.name}' ${why}`];
-    });
+    return this.#at(root.root)?.refusals(path) ?? [];
   }
 
-  /** A root may be away: it is looked at now and not at the next rescan. */
-  async check(path: string): Promise<void> {
-    await this.#at(path)?.folder.check();
+  /** Where a symbolic link in a watch folder leads, and what that means, in words that complete "it is …". */
+  async link(root: IntakeRoot, path: string): Promise<string> {
+    return (await this.#at(root.root)?.folder.describeLink(path)) ?? 'a symbolic link';
+  }
+
+  /** Whether a root is there and has been the same since `sinceMs` (monotonic). Of one that is not watched, nobody knows. */
+  async holdsSince(root: string, sinceMs: number): Promise<boolean> {
+    return (await this.#at(root)?.folder.holdsSince(sinceMs)) ?? false;
+  }
+
+  /** How each folder is watched now, and why not by native events where that is so. */
+  folders(): FolderState[] {
+    return [...this.#posts.values()].map(post => post.folder.state);
   }
 
   /** Watches that cannot be reached. */
@@ -148,7 +158,10 @@ export class WatchPost {
       });
       return running.next;
     }
-    const current = this.#intake.scan(post);
+    const current = this.#intake.scan(post).then(({ statistics, missed }) => {
+      post.folder.scanned(missed, statistics.durationMs);
+      return statistics;
+    });
     const scan = { current, next: undefined };
     this.#scans.set(post, scan);
     const statistics = await current;
@@ -168,20 +181,15 @@ export class WatchPost {
 
   #post(entries: readonly ConverterEntry[]): Post {
     const root = (entries[0] as ConverterEntry).watchFolder;
-    return new Post(root, entries, this.#settings(root, entries), (post, settings) => this.#folder(post, settings));
-  }
-
-  #settings(root: string, entries: readonly ConverterEntry[]): WatchSettings {
-    return {
-      recursive: entries.some(entry => entry.recursive),
-      usePolling: entries.some(entry => entry.usePolling),
-      rescanIntervalMs: Math.min(...entries.map(entry => entry.rescanIntervalMs)),
-      excluded: this.#options.registry.excludedFolders(root),
-    };
+    const settings = watchSettings(entries, this.#options.registry.excludedFolders(root));
+    return new Post(root, entries, settings, {
+      watched: (post, how) => this.#folder(post, how),
+      onError: this.#options.onError,
+    });
   }
 
   #folder(post: IntakeRoot, settings: WatchSettings): WatchedFolder {
-    const { fs, clock, startWatch, onDegraded, onRecovered } = this.#options;
+    const { fs, clock, startWatch, onDegraded, onRecovered, onError } = this.#options;
     return new WatchedFolder({
       fs,
       clock,
@@ -192,6 +200,10 @@ export class WatchPost {
       onRescan: () => void this.scan(post),
       onDegraded: error => onDegraded(post.root, error),
       onRecovered: () => onRecovered(post.root),
+      onEscape: (path, target) => {
+        const message = `${path} is a symbolic link out of its watch folder, to ${target}; it is not followed`;
+        onError(new MillraceError('LINK_ESCAPES', message), path);
+      },
     });
   }
 }

@@ -1,8 +1,9 @@
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { ScanOptions } from '../../../src/discovery/list-files.js';
 import { neverData } from '../../../src/discovery/never-data.js';
-import { type ScanOptions, scanFolder } from '../../../src/discovery/scan.js';
+import { scanFolder } from '../../../src/discovery/scan.js';
 import { nodeFileSystem } from '../../../src/files/file-system.js';
 import { temporaryFolders } from '../../support/temp-folder.js';
 
