@@ -22,8 +22,12 @@ export { type FileStat, type FileSystem, nodeFileSystem, type OpenFile } from '.
 export type { FileIdentity } from './files/identity.js';
 export type { Cleanup, FileRecord, FileState } from './ledger/file-record.js';
 export { reportId } from './ledger/report-id.js';
+export type { ChannelMessage, ConvertTrace, SubmitTrace } from './observe/channels.js';
 export type { ErrorEvent } from './observe/emitter.js';
-export { type LogFields, type Logger, silentLogger } from './observe/logger.js';
+export type { EventLoopMetrics } from './observe/event-loop.js';
+export type { Health, HealthReason, HealthReasonCode, HealthStatus } from './observe/health.js';
+export type { HistogramSnapshot } from './observe/histogram.js';
+export { type LogFields, type Logger, type LogLevel, silentLogger } from './observe/logger.js';
 export * from './pending/index.js';
 export * from './pool/index.js';
 export * from './submit/index.js';

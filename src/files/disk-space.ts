@@ -53,6 +53,11 @@ export class DiskSpaceMonitor {
     return this.#low;
   }
 
+  /** How much must stay free, as of the last measurement. */
+  get thresholdBytes(): number {
+    return this.#threshold;
+  }
+
   /** The last measurement, `Infinity` before the first. */
   get freeBytes(): number {
     return this.#free;

@@ -5,6 +5,7 @@ import type { Gate } from './gate.js';
 import type { Item } from './item.js';
 import type { ItemFolder } from './item-folder.js';
 import type { ItemIndex } from './item-index.js';
+import type { Latency } from './latency.js';
 import type { ResolvedOptions } from './options.js';
 import type { RetryBudget } from './retry-policy.js';
 import type { PendingItem, PendingQueueEvents } from './types.js';
@@ -30,6 +31,7 @@ export interface Core {
   readonly budget: RetryBudget;
   readonly space: DiskSpaceMonitor;
   readonly counters: Counters;
+  readonly latency: Latency;
   /** Aborts requests when the queue has to stop now. */
   readonly abort: AbortController;
   notify<K extends keyof PendingQueueEvents & string>(event: K, payload: PendingQueueEvents[K]): void;

@@ -12,6 +12,7 @@ import { Gate } from './gate.js';
 import { Intake } from './intake.js';
 import { ItemFolder } from './item-folder.js';
 import { ItemIndex } from './item-index.js';
+import { Latency } from './latency.js';
 import type { ResolvedOptions } from './options.js';
 import type { Recovered } from './recovery.js';
 import { Reserve } from './reserve.js';
@@ -78,6 +79,7 @@ export class Engine {
         corrupted: 0,
         vanished: 0,
       },
+      latency: new Latency(clock),
       abort: new AbortController(),
       notify,
       assertFolder: () => {

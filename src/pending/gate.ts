@@ -65,6 +65,11 @@ export class Gate {
     return this.#breaker.state === 'closed' ? undefined : 'the server failed again and again';
   }
 
+  /** The server refuses our credentials. */
+  get unauthorized(): boolean {
+    return this.#unauthorized !== undefined;
+  }
+
   /** A probe is due at once or on its way. */
   get probing(): boolean {
     return this.#probing || this.#probeDue;

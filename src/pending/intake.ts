@@ -67,7 +67,7 @@ export class Intake {
     const { idempotencyKey, correlationId } = prepared.meta;
     try {
       const { id: serverId, response } = await gate.run(() =>
-        transmit(this.#core, prepared.report, idempotencyKey, 1, stop.signal),
+        transmit(this.#core, prepared.report, { idempotencyKey, correlationId, attempt: 1, signal: stop.signal }),
       );
       counters.delivered += 1;
       const answer = {
@@ -95,13 +95,13 @@ export class Intake {
     if (error.permanent || options.maxAttempts <= 1) {
       const { path } = await this.#store(prepared, { state: 'error', attempts: 1, delayMs: 0, error });
       counters.refused += 1;
-      options.logger.warn({ file: path, code: error.code, correlationId: meta.correlationId }, error.message);
       notify('failed', { id, path, attempts: 1, error, correlationId: meta.correlationId });
       return { outcome: 'refused', id, error };
     }
     const delayMs = retryDelayMs(1, options.retry, error.retryAfterMs, options.random);
     await this.#store(prepared, { state: 'queued', attempts: 1, delayMs });
-    notify('retrying', { id, attempts: 1, delayMs, error, correlationId: meta.correlationId });
+    const { maxAttempts } = options;
+    notify('retrying', { id, attempts: 1, maxAttempts, delayMs, error, correlationId: meta.correlationId });
     return { outcome: 'queued', id, reason: error.message };
   }
 

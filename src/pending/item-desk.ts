@@ -59,25 +59,20 @@ export class ItemDesk {
   }
 
   #vanished(item: Item): void {
-    const { counters, notify, folder, index, options } = this.#core;
+    const { counters, notify, folder, index } = this.#core;
     const path = folder.path(item.name);
     counters.vanished += 1;
     index.remove(item);
-    options.logger.warn(
-      { file: path, correlationId: correlationOf(item) },
-      'A queued report was renamed or removed by somebody else',
-    );
     notify('vanished', { id: item.id, path, correlationId: correlationOf(item) });
   }
 
   /** Sends a report to `.error`. */
   giveUp(item: Item, meta: ItemMeta, error: SubmitError | QueueCorruptedError, attempts: number): void {
-    const { counters, notify, folder, options } = this.#core;
+    const { counters, notify, folder } = this.#core;
     counters.refused += 1;
     item.attempts = attempts;
     const { id } = item;
     const { correlationId } = meta;
-    options.logger.warn({ file: folder.path(item.name), code: error.code, correlationId }, error.message);
     this.#settlement.settle(item, meta, { kind: 'refused', error }, () =>
       notify('failed', { id, path: folder.path(item.name), attempts, error, correlationId }),
     );

@@ -2,7 +2,10 @@
 import { type Clock, systemClock } from '../clock.js';
 import { ConfigError, type ConfigProblem } from '../errors.js';
 import { type FileSystem, nodeFileSystem } from '../files/file-system.js';
-import { type Logger, silentLogger } from '../observe/logger.js';
+import { hostLogger } from '../observe/host-logger.js';
+import { LateLogger } from '../observe/late-logger.js';
+import type { Logger } from '../observe/logger.js';
+import type { Hide } from '../observe/secrets.js';
 import type { SubmitFunction, Submitter } from '../submit/submitter.js';
 import type { RetryOptions } from './retry-policy.js';
 import type { DrainOrder } from './waiting-list.js';
@@ -56,7 +59,7 @@ export interface PendingQueueOptions {
   fs?: FileSystem;
   /** Default: the machine's clock. */
   clock?: Clock;
-  /** Default: silent. */
+  /** Default: that of the pool which uses the queue, else silent. */
   logger?: Logger;
   /** Source of jitter, from 0 to below 1. Default `Math.random`. */
   random?: () => number;
@@ -70,6 +73,7 @@ export type ResolvedOptions = Required<Omit<PendingQueueOptions, 'retry' | 'brea
 
 /** Fills in defaults and checks everything. @throws {ConfigError} naming every option that is wrong. */
 export function resolveOptions(given: PendingQueueOptions): ResolvedOptions {
+  const clock = given.clock ?? systemClock;
   const options: ResolvedOptions = {
     directory: given.directory,
     submitter: given.submitter,
@@ -96,13 +100,18 @@ export function resolveOptions(given: PendingQueueOptions): ResolvedOptions {
       resetTimeoutMs: given.breaker?.resetTimeoutMs ?? 60_000,
     },
     fs: given.fs ?? nodeFileSystem,
-    clock: given.clock ?? systemClock,
-    logger: given.logger ?? silentLogger,
+    clock,
+    logger: given.logger ? hostLogger(given.logger, clock, hideSecretsOf(given.submitter)) : new LateLogger(),
     random: given.random ?? Math.random,
   };
   const problems = findProblems(options);
   if (problems.length > 0) throw new ConfigError(problems);
   return options;
+}
+
+/** What the submitter knows to be secret, hidden. */
+function hideSecretsOf(submitter: PendingQueueOptions['submitter']): Hide {
+  return text => (typeof submitter === 'function' ? text : (submitter?.hideSecrets?.(text) ?? text));
 }
 
 function findProblems(options: ResolvedOptions): ConfigProblem[] {

@@ -1,10 +1,12 @@
 /** The durable outbox of reports: what is enqueued is on the disk, and stays there until the server has accepted it. */
 import { ServiceError } from '../errors.js';
 import { SafeEmitter } from '../observe/emitter.js';
+import type { LogFields } from '../observe/logger.js';
 import { toPendingItem } from './core.js';
 import { Engine } from './engine.js';
 import { bringBack } from './failed-reports.js';
 import { type PendingQueueOptions, resolveOptions } from './options.js';
+import { QUEUE_LINES } from './queue-lines.js';
 import type {
   DeliverResult,
   EnqueueOptions,
@@ -17,7 +19,7 @@ import type {
   QueueStatistics,
   SettleHandler,
 } from './types.js';
-import { listItems, statisticsOf } from './views.js';
+import { listItems, statisticsOf, triedAll } from './views.js';
 import { within } from './within.js';
 
 /** How long a stop waits for the folder after requests were ended, in ms. */
@@ -39,7 +41,7 @@ export class PendingQueue extends SafeEmitter<PendingQueueEvents> {
   /** @throws {ConfigError} naming every option that is wrong. */
   constructor(options: PendingQueueOptions) {
     const resolved = resolveOptions(options);
-    super(resolved.logger);
+    super(resolved.logger, { subject: 'pending', lines: QUEUE_LINES });
     this.offlinePolicy = resolved.offlinePolicy;
     this.#engine = new Engine(resolved, (event, payload) => this.notify(event, payload));
   }
@@ -183,7 +185,7 @@ export class PendingQueue extends SafeEmitter<PendingQueueEvents> {
     core.index.waiting.makeAllDue();
     core.gate.probeNow();
     sender.pump();
-    await conditions.until(() => this.#triedAll(), signal);
+    await conditions.until(() => triedAll(this.#engine, this.state), signal);
     return { delivered: core.counters.delivered - before, waiting: this.size };
   }
 
@@ -202,13 +204,13 @@ export class PendingQueue extends SafeEmitter<PendingQueueEvents> {
     return this.#engine.conditions.until(() => this.#engine.open === 0, signal);
   }
 
-  #triedAll(): boolean {
-    const { core, sender } = this.#engine;
-    if (sender.sending > 0) return false;
-    if (this.state !== 'running') return core.gate.probing === false;
-    // The server asked to be left alone for a while.
-    if (core.gate.holdMs > 0) return true;
-    return !core.index.waiting.hasReady(core.options.clock.monotonic(), true);
+  /** The text without the credentials that the submitter knows. */
+  hideSecrets(text: string): string {
+    return this.#engine.core.submitter.hideSecrets?.(text) ?? text;
+  }
+
+  protected override logFields(): LogFields {
+    return { queueSize: this.size };
   }
 
   async #start(): Promise<void> {

@@ -134,7 +134,9 @@ export class Sender {
     const { idempotencyKey, correlationId } = meta;
     const startedAt = options.clock.monotonic();
     try {
-      const result = await run(() => transmit(this.#core, report, idempotencyKey, attempts + 1, abort.signal));
+      const result = await run(() =>
+        transmit(this.#core, report, { idempotencyKey, correlationId, attempt: attempts + 1, signal: abort.signal }),
+      );
       counters.delivered += 1;
       const { id: serverId, response } = result;
       notify('submitted', {
@@ -164,7 +166,8 @@ export class Sender {
     if (error.permanent || attempts >= options.maxAttempts) return this.desk.giveUp(item, meta, error, attempts);
     const delayMs = retryDelayMs(attempts, options.retry, error.retryAfterMs, options.random);
     await this.desk.putBack(item, attempts, delayMs);
-    notify('retrying', { id: item.id, attempts, delayMs, error, correlationId: meta.correlationId });
+    const { maxAttempts } = options;
+    notify('retrying', { id: item.id, attempts, maxAttempts, delayMs, error, correlationId: meta.correlationId });
   }
 
   #track(sending: Promise<void>): void {

@@ -1,6 +1,7 @@
 /** One attempt to hand one report to the submitter. */
 import { ServiceError } from '../errors.js';
-import { type SubmitResult, toSubmitError } from '../submit/submitter.js';
+import { traced } from '../observe/channels.js';
+import { type SubmitContext, type SubmitResult, toSubmitError } from '../submit/submitter.js';
 import type { Core } from './core.js';
 
 /**
@@ -8,21 +9,25 @@ import type { Core } from './core.js';
  * about the report or the server.
  */
 export async function transmit(
-  { submitter, counters }: Core,
+  { submitter, counters, latency, options: { clock } }: Core,
   report: unknown,
-  idempotencyKey: string,
-  attempt: number,
-  signal: AbortSignal,
+  context: SubmitContext & { correlationId: string },
 ): Promise<SubmitResult> {
+  const { signal, attempt, idempotencyKey, correlationId } = context;
   counters.attempts += 1;
   if (attempt > 1) counters.retries += 1;
+  const startedAt = clock.monotonic();
   try {
-    const result = untilAborted(signal, () => submitter.submit(report, { idempotencyKey, signal, attempt }));
+    const result = traced('submit', { idempotencyKey, correlationId, attempt }, () =>
+      untilAborted(signal, () => submitter.submit(report, context)),
+    );
     // Not every submitter is written in TypeScript: one that resolves with nothing has accepted the report all the same.
     return ((await result) as SubmitResult | undefined) ?? {};
   } catch (thrown) {
     if (signal.aborted) throw new ServiceError('POOL_STOPPING', 'Sending was stopped', { cause: thrown });
     throw toSubmitError(thrown);
+  } finally {
+    latency.record(clock.monotonic() - startedAt);
   }
 }
 

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../error-codes.js';
 import type { MillraceError, SubmitError } from '../errors.js';
 import type { DiskSpaceEvent } from '../files/disk-space.js';
 import type { ErrorEvent } from '../observe/emitter.js';
+import type { HistogramSnapshot } from '../observe/histogram.js';
 import type { SubmitResult } from '../submit/submitter.js';
 import type { BreakerState } from './gate.js';
 import type { ItemState } from './item-name.js';
@@ -112,6 +113,16 @@ export interface QueueStatistics {
   corrupted: number;
   vanished: number;
   diskLow: boolean;
+  /** Free bytes on the disk, and how many must stay free, as last measured; absent before the first report. */
+  disk?: { freeBytes: number; thresholdBytes: number };
+  /** How long requests took, whatever the answer was. */
+  submitLatency: HistogramSnapshot;
+  /** Mean of the last 50 requests of the last five minutes, in ms; 0 when there were none. */
+  recentLatencyMs: number;
+  /** How far our clock is ahead of the server's, in ms, where the submitter knows. */
+  clockSkewMs?: number;
+  /** Why the queue cannot send now, and whether our credentials are the cause; absent when it can. */
+  offline?: { reason: string; unauthorized: boolean };
 }
 
 /** Events of the queue. Every payload that is about one report has its `correlationId`. */
@@ -126,8 +137,16 @@ export interface PendingQueueEvents {
     direct: boolean;
     correlationId: string;
   } & SubmitResultFields;
-  /** A report was not accepted and is tried again. */
-  retrying: { id: string; attempts: number; delayMs: number; error: SubmitError; correlationId: string };
+  /** A report was not accepted and is tried again. `attempts` have failed. */
+  retrying: {
+    id: string;
+    attempts: number;
+    /** `Infinity` unless the queue was given a limit. */
+    maxAttempts: number;
+    delayMs: number;
+    error: SubmitError;
+    correlationId: string;
+  };
   /** A report went to `.error`. */
   failed: { id: string; path: string; attempts: number; error: MillraceError; correlationId: string };
   /** A file is not a readable report. */

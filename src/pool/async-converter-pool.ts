@@ -7,6 +7,8 @@ import { type DirectoryLock, lockDirectory } from '../files/directory-lock.js';
 import { PRIVATE_FOLDER } from '../files/file-system.js';
 import { Ledger } from '../ledger/ledger.js';
 import { SafeEmitter } from '../observe/emitter.js';
+import type { Health } from '../observe/health.js';
+import type { LogFields } from '../observe/logger.js';
 import type { PendingQueue } from '../pending/index.js';
 import { type Audit, audit } from './audit.js';
 import { Compaction } from './compaction.js';
@@ -17,6 +19,8 @@ import { explain } from './explain.js';
 import { type ItemsFilter, type ItemsPage, listItems } from './items.js';
 import { Milestone } from './milestone.js';
 import type { PoolEvents, PoolState, PoolStatistics } from './pool-events.js';
+import { POOL_LINES } from './pool-lines.js';
+import type { PoolMetrics } from './pool-metrics.js';
 import type { ConverterOptions, PoolOptions } from './pool-options.js';
 import { type ConverterChanges, Reconfiguration } from './reconfiguration.js';
 import { needRestart, type ReloadResult } from './reload.js';
@@ -25,6 +29,7 @@ import { type RetryFilter, retryFiles } from './retry.js';
 import { Roster } from './roster.js';
 import { startupScan } from './startup-scan.js';
 import { statisticsOf } from './statistics.js';
+import { VitalSigns } from './vital-signs.js';
 
 /** Any time will do: the timer does nothing but be there. */
 const KEEP_ALIVE_MS = 3_600_000;
@@ -45,6 +50,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
   readonly #ledger: Ledger;
   readonly #reconfiguration: Reconfiguration;
   readonly #compaction: Compaction;
+  readonly #vitalSigns: VitalSigns;
   readonly #idle = new Milestone();
   #lock: DirectoryLock | undefined;
   #keptAlive: Timer | undefined;
@@ -55,7 +61,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
   /** @throws ConfigError naming every problem of the options at once. */
   constructor(options: PoolOptions) {
     const resolved = resolveOptions(options);
-    super(resolved.logger);
+    super(resolved.logger, { subject: 'pool', lines: POOL_LINES });
     this.#given = options;
     this.#options = resolved;
     this.pending = resolved.pending;
@@ -78,6 +84,8 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     this.#engine = new Engine(context, resolved, () => this.#checkIdle());
     this.#reconfiguration = new Reconfiguration(this.#engine);
     this.#compaction = new Compaction(context, resolved.ledger);
+    const { concurrency, health: thresholds } = resolved;
+    this.#vitalSigns = new VitalSigns(this.#engine, { concurrency, thresholds, state: () => this.#state });
     this.#listen();
   }
 
@@ -217,6 +225,25 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     return statisticsOf(this.#engine);
   }
 
+  /** How the pool is, in any of its states, with every reason for that. Never rejects. */
+  health(): Promise<Health> {
+    return this.#vitalSigns.health();
+  }
+
+  /** All numbers, in any of its states; {@link prometheusText} writes them for Prometheus. Never rejects. */
+  metrics(): Promise<PoolMetrics> {
+    return this.#vitalSigns.metrics();
+  }
+
+  protected override notify<K extends keyof PoolEvents & string>(event: K, payload: PoolEvents[K]): void {
+    this.#vitalSigns.monitor.note(event, payload);
+    super.notify(event, payload);
+  }
+
+  protected override logFields(): LogFields {
+    return { queueSize: this.pending.size };
+  }
+
   async #start(): Promise<void> {
     const { fs, clock, logger, dataDir, onLocked } = this.#options;
     const { registry } = this.#engine.context;
@@ -268,6 +295,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     await this.#reconfiguration.close();
     await this.#engine.stopIntake();
     this.#compaction.stop();
+    this.#vitalSigns.stop();
     const { dispatcher } = this.#engine;
     const timer = clock.setTimeout(() => this.#abort.abort(), timeoutMs);
     const startedAt = clock.monotonic();
@@ -282,6 +310,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
       .catch((error: Error) => logger.error({ err: error }, 'The ledger was not closed cleanly'));
     await this.#lock?.release();
     this.#enter('stopped');
+    logger.flush();
   }
 
   /** A pool whose folders are all away has no watch that would keep the process from ending. */
@@ -293,7 +322,10 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     this.pending.on('pressure', () => this.#engine.dispatcher.pump());
     this.pending.on('online', () => this.#engine.dispatcher.pump());
     this.pending.on('idle', () => this.#checkIdle());
-    this.pending.on('submitted', () => this.#checkIdle());
+    this.pending.on('submitted', () => {
+      this.#vitalSigns.monitor.moved();
+      this.#checkIdle();
+    });
     this.pending.on('error', payload => this.notify('error', payload));
     this.#ledger.store.on('error', payload => this.notify('error', payload));
     this.#ledger.store.on('damaged', ({ file, message }) => {

@@ -1,7 +1,17 @@
 /** The pool. */
 export { AsyncConverterPool } from './async-converter-pool.js';
 export type { Audit, AuditDifference } from './audit.js';
+export {
+  createHealthHandler,
+  type HealthHandler,
+  type HealthRequest,
+  type HealthResponse,
+  type Observed,
+} from './health-handler.js';
+export type { HealthOptions } from './health-options.js';
 export type { ItemsFilter, ItemsPage, PoolItem } from './items.js';
+export { prometheusText } from './metric-families.js';
+export type { ConverterCounts } from './monitor.js';
 export type {
   DeliveredReport,
   FileEvent,
@@ -10,6 +20,7 @@ export type {
   PoolStatistics,
   ScanStatistics,
 } from './pool-events.js';
+export type { ConverterMetrics, PoolMetrics } from './pool-metrics.js';
 export type { ConverterOptions, LedgerRetention, PoolOptions, StartupScanOptions } from './pool-options.js';
 export type { ConverterChanges } from './reconfiguration.js';
 export type { ReloadResult } from './reload.js';

@@ -9,6 +9,7 @@ import { ConverterError, MillraceError, systemCode, toError } from '../errors.js
 import { identityOf } from '../files/identity.js';
 import type { KeyedLock } from '../keyed-lock.js';
 import { reportId } from '../ledger/report-id.js';
+import { traced } from '../observe/channels.js';
 import type { ActiveFile } from './active-file.js';
 import type { Cleaner } from './cleaner.js';
 import { deliverReports, type Handovers } from './delivery.js';
@@ -132,19 +133,21 @@ export class Journey {
     const attempt = file.record.attempts;
     notify('converting', { ...about(file), attempt, maxAttempts: maxAttempts(file) });
     file.startedAt = clock.monotonic();
-    const result = await runConversion({
-      converter: entry.converter,
-      source,
-      facts: this.#endings.facts(file),
-      timeoutMs: entry.timeoutMs,
-      rejectThreshold: entry.rejectThreshold,
-      onConfidence: confidence => {
-        const threshold = entry.alarmThreshold;
-        if (confidence < threshold) notify('lowConfidence', { ...about(file), confidence, threshold });
-      },
-      clock,
-      signal: this.#context.signal,
-    });
+    const result = await traced('convert', { ...about(file), attempt }, () =>
+      runConversion({
+        converter: entry.converter,
+        source,
+        facts: this.#endings.facts(file),
+        timeoutMs: entry.timeoutMs,
+        rejectThreshold: entry.rejectThreshold,
+        onConfidence: confidence => {
+          const threshold = entry.alarmThreshold;
+          if (confidence < threshold) notify('lowConfidence', { ...about(file), confidence, threshold });
+        },
+        clock,
+        signal: this.#context.signal,
+      }),
+    );
     const durationMs = clock.monotonic() - file.startedAt;
     switch (result.status) {
       case 'success':

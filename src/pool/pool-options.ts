@@ -8,6 +8,7 @@ import type { FileSystem } from '../files/file-system.js';
 import type { Logger } from '../observe/logger.js';
 import type { PendingQueue } from '../pending/index.js';
 import type { SubmitFunction, Submitter } from '../submit/index.js';
+import type { HealthOptions } from './health-options.js';
 
 /** One converter with its folders. */
 export interface ConverterOptions extends DiscoveryOptions {
@@ -85,7 +86,9 @@ export interface PoolOptions {
   probeIntervalMs?: number;
   /** When another pool owns `dataDir`: fail at once, or wait as a hot standby. Default 'fail'. */
   onLocked?: 'fail' | 'wait';
-  /** Default: silent. */
+  /** From where on `health()` is not good. */
+  health?: HealthOptions;
+  /** pino's call shape; `console` fits. Its secrets are hidden and repeated warnings collapsed. Default: silent. */
   logger?: Logger;
   /** Default: the machine's. */
   clock?: Clock;

@@ -5,9 +5,11 @@ import { type Clock, systemClock } from '../clock.js';
 import { ConfigError, type ConfigProblem } from '../errors.js';
 import { type FileSystem, nodeFileSystem } from '../files/file-system.js';
 import { comparable } from '../files/names.js';
-import { type Logger, silentLogger } from '../observe/logger.js';
+import { type HostLogger, hostLogger } from '../observe/host-logger.js';
+import { hideAll, secretsIn } from '../observe/secrets.js';
 import { PendingQueue } from '../pending/index.js';
 import { type ConverterEntry, toEntry } from './converter-entry.js';
+import { type HealthOptions, resolveHealthOptions } from './health-options.js';
 import type { ConverterOptions, LedgerRetention, PoolOptions, StartupScanOptions } from './pool-options.js';
 
 /** {@link PoolOptions} with every default filled in. */
@@ -23,7 +25,8 @@ export interface ResolvedPoolOptions extends Pick<PoolOptions, 'startWatch'> {
   minFreeBytes: number;
   probeIntervalMs: number;
   onLocked: 'fail' | 'wait';
-  logger: Logger;
+  health: Required<HealthOptions>;
+  logger: HostLogger;
   clock: Clock;
   fs: FileSystem;
 }
@@ -41,6 +44,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof PoolOptions>([
   'minFreeBytes',
   'probeIntervalMs',
   'onLocked',
+  'health',
   'logger',
   'clock',
   'fs',
@@ -61,13 +65,10 @@ export function resolveOptions(options: PoolOptions): ResolvedPoolOptions {
   if (!Array.isArray(options.converters) || options.converters.length === 0)
     problem('converters', 'must have at least one converter');
   const entries = toEntries(options.converters ?? [], problems);
+  const health = resolveHealthOptions(options.health, Math.max(0, ...entries.map(entry => entry.timeoutMs)), problems);
   if (problems.length > 0) throw new ConfigError(problems);
   const dataDir = resolve(options.dataDir);
-  const shared = {
-    logger: options.logger ?? silentLogger,
-    clock: options.clock ?? systemClock,
-    fs: options.fs ?? nodeFileSystem,
-  };
+  const shared = { clock: options.clock ?? systemClock, fs: options.fs ?? nodeFileSystem };
   const pending =
     options.pending ??
     new PendingQueue({
@@ -75,8 +76,13 @@ export function resolveOptions(options: PoolOptions): ResolvedPoolOptions {
       submitter: options.submitter as NonNullable<PoolOptions['submitter']>,
       ...shared,
     });
+  const hideArguments = hideAll(secretsIn(entries.map(entry => entry.arguments)));
+  const logger = hostLogger(options.logger, shared.clock, text => hideArguments(pending.hideSecrets(text)));
+  pending.logTo(logger);
   return {
     ...shared,
+    health,
+    logger,
     dataDir,
     entries,
     pending,

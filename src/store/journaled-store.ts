@@ -13,6 +13,7 @@ import { MAX_PAYLOAD_BYTES, type Payload, type RecordedCall, toPayload } from '.
 import type { Mutation, SqlValue, StoreSchema } from './schema.js';
 import type { StoreEvents } from './store-events.js';
 import { storeFiles } from './store-files.js';
+import { STORE_LINES } from './store-lines.js';
 
 export type { Mutation, SqlValue, StoreSchema } from './schema.js';
 export type { StoreEvents } from './store-events.js';
@@ -45,7 +46,7 @@ export class JournaledStore extends SafeEmitter<StoreEvents> {
   #closing: Promise<void> | undefined;
 
   constructor(options: StoreOptions) {
-    super(options.logger ?? silentLogger);
+    super(options.logger ?? silentLogger, { subject: 'store', lines: STORE_LINES });
     this.#options = options;
   }
 

@@ -4,6 +4,7 @@ import { gzip } from 'node:zlib';
 import { type Clock, systemClock } from '../clock.js';
 import { ConfigError, SubmitError } from '../errors.js';
 import { parseBody, reportId, serverWords } from './answer.js';
+import { clockSkew } from './clock-skew.js';
 import { type HttpAnswer, request } from './http-client.js';
 import { errorFromStatus } from './http-errors.js';
 import { Redactor, withoutSecrets } from './redact.js';
@@ -29,7 +30,7 @@ export interface HttpSubmitterOptions {
 }
 
 /**
- * Posts each report as JSON with an `Idempotency-Key` header.
+ * Posts each report as JSON with an `Idempotency-Key` header, and an `X-Correlation-Id` that finds it in our log.
  *
  * A status of 200 to 299 accepts the report; the guide `offline.md` lists what every other answer means.
  * Redirects are not followed: a POST would become a GET, and its 200 would accept nothing.
@@ -42,6 +43,7 @@ export class HttpSubmitter implements Submitter {
   readonly #gzip: boolean;
   readonly #clock: Clock;
   readonly #redactor: Redactor;
+  #clockSkewMs: number | undefined;
 
   constructor(options: HttpSubmitterOptions) {
     const given = parseUrl(options.url, 'url');
@@ -61,9 +63,18 @@ export class HttpSubmitter implements Submitter {
     this.#clock = options.clock ?? systemClock;
   }
 
-  async submit(report: unknown, { idempotencyKey, signal }: SubmitContext): Promise<SubmitResult> {
+  get clockSkewMs(): number | undefined {
+    return this.#clockSkewMs;
+  }
+
+  hideSecrets(text: string): string {
+    return this.#redactor.hide(text);
+  }
+
+  async submit(report: unknown, { idempotencyKey, correlationId, signal }: SubmitContext): Promise<SubmitResult> {
     const headers = new Headers(this.#headers);
     headers.set('idempotency-key', idempotencyKey);
+    if (correlationId !== undefined) headers.set('x-correlation-id', correlationId);
     headers.set('content-type', 'application/json');
     if (!headers.has('accept')) headers.set('accept', 'application/json');
     let body: string | Uint8Array<ArrayBuffer> = JSON.stringify(report);
@@ -90,14 +101,15 @@ export class HttpSubmitter implements Submitter {
     throw error.permanent ? new SubmitError(error.message, { kind: 'transient', status: answer.status }) : error;
   }
 
-  #request(
+  async #request(
     method: 'POST' | 'GET' | 'HEAD',
     url: URL,
     headers: Headers,
     signal: AbortSignal,
     body?: string | Uint8Array<ArrayBuffer>,
   ): Promise<HttpAnswer> {
-    return request({
+    const sentAt = this.#clock.now();
+    const answer = await request({
       method,
       url,
       headers,
@@ -107,6 +119,8 @@ export class HttpSubmitter implements Submitter {
       redactor: this.#redactor,
       clock: this.#clock,
     });
+    this.#clockSkewMs = clockSkew(answer.headers, sentAt, this.#clock.now()) ?? this.#clockSkewMs;
+    return answer;
   }
 
   #refusal({ status, headers, text }: HttpAnswer, method: string, url: URL): SubmitError {

@@ -9,6 +9,8 @@ export interface SubmitContext {
   signal: AbortSignal;
   /** 1 for the first attempt. */
   attempt: number;
+  /** Names what the report was made from in every event and log line; pass it on where the server logs it. */
+  correlationId?: string;
 }
 
 /** What is known about an accepted report. */
@@ -28,6 +30,10 @@ export interface Submitter {
   submit(report: unknown, context: SubmitContext): Promise<SubmitResult>;
   /** Resolves when the server can be reached. Without it, a waiting report is the probe. */
   probe?(signal: AbortSignal): Promise<void>;
+  /** How far the station's clock is ahead of the server's, in ms, once an answer told. */
+  readonly clockSkewMs?: number | undefined;
+  /** The text without the credentials that this submitter knows; for logs. */
+  hideSecrets?(text: string): string;
 }
 
 /** The short form of a {@link Submitter}: its `submit` alone. What it resolves with may be nothing at all. */

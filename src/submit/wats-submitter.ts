@@ -46,6 +46,14 @@ export class WatsSubmitter implements Submitter {
     });
   }
 
+  get clockSkewMs(): number | undefined {
+    return this.#http.clockSkewMs;
+  }
+
+  hideSecrets(text: string): string {
+    return this.#http.hideSecrets(text);
+  }
+
   async submit(report: unknown, context: SubmitContext): Promise<SubmitResult> {
     const { response } = await this.#http.submit(withId(report, context.idempotencyKey), context);
     const id = typeof response === 'string' && isUuid(response) ? response : reportId(response);

@@ -1,0 +1,116 @@
+/** How the events of a pool are logged: all of its log lines about files are made here. */
+import { ERROR_LINE } from '../observe/emitter.js';
+import type { EventLines } from '../observe/event-lines.js';
+import type { LogFields } from '../observe/logger.js';
+import type { FileEvent, PoolEvents } from './pool-events.js';
+
+/** Names are those that a log search is made with: `file`, `converter`, `attempt`, `maxAttempts`, `durationMs`, `correlationId`. */
+function of({ path, converter, correlationId }: FileEvent): LogFields {
+  return { file: path, converter, correlationId };
+}
+
+export const POOL_LINES: EventLines<PoolEvents> = {
+  discovered: { level: 'debug', message: 'File detected', fields: event => ({ ...of(event), size: event.size }) },
+  queued: { level: 'debug', message: 'File queued', fields: event => ({ ...of(event), priority: event.priority }) },
+  converting: {
+    level: 'debug',
+    message: 'Conversion begins',
+    fields: event => ({ ...of(event), attempt: event.attempt, maxAttempts: event.maxAttempts }),
+  },
+  converted: {
+    level: ({ warnings }) => (warnings.length > 0 ? 'warn' : 'info'),
+    message: ({ warnings }) => (warnings.length > 0 ? 'File converted, with warnings' : 'File converted'),
+    fields: event => ({
+      ...of(event),
+      reports: event.reports,
+      durationMs: event.durationMs,
+      ...(event.warnings.length > 0 ? { warnings: event.warnings } : {}),
+    }),
+  },
+  delivered: {
+    level: 'info',
+    message: 'File delivered',
+    fields: event => ({ ...of(event), serverIds: event.reports.map(report => report.serverId) }),
+  },
+  queuedOffline: {
+    level: 'warn',
+    message: 'The server did not take it: reports wait in the pending queue',
+    fields: event => ({ ...of(event), waiting: event.waiting, reason: event.reason }),
+  },
+  cleaned: {
+    level: 'debug',
+    message: 'Source cleaned up',
+    fields: event => ({ ...of(event), action: event.action, target: event.target }),
+  },
+  completed: {
+    level: 'debug',
+    message: 'File completed',
+    fields: event => ({ ...of(event), durationMs: event.durationMs }),
+  },
+  failed: {
+    level: 'error',
+    message: ({ error }) => `File failed: ${error.message}`,
+    fields: event => ({
+      ...of(event),
+      err: event.error,
+      code: (event.error as { code?: unknown }).code,
+      attempt: event.attempts,
+      target: event.target,
+    }),
+  },
+  suspended: {
+    level: 'warn',
+    message: 'File suspended by its converter',
+    fields: event => ({
+      ...of(event),
+      attempt: event.attempts,
+      reason: event.reason,
+      retryAfterMs: event.retryAfterMs,
+    }),
+  },
+  skipped: {
+    level: 'info',
+    message: 'File skipped',
+    fields: event => ({ ...of(event), reason: event.reason, duplicateOf: event.duplicateOf }),
+  },
+  retrying: {
+    level: 'warn',
+    message: 'File is tried again',
+    fields: event => ({
+      ...of(event),
+      attempt: event.attempt,
+      maxAttempts: event.maxAttempts,
+      delayMs: event.delayMs,
+      reason: event.reason,
+    }),
+  },
+  lowConfidence: {
+    level: 'warn',
+    message: 'The converter is not sure of a file',
+    fields: event => ({ ...of(event), confidence: event.confidence, threshold: event.threshold }),
+  },
+  scanCompleted: {
+    // A rescan that finds nothing is no news.
+    level: ({ queued, errors }) => (errors > 0 ? 'warn' : queued > 0 ? 'info' : 'debug'),
+    message: 'Folders scanned',
+    fields: scan => ({ ...scan }),
+  },
+  stateChanged: { level: 'info', message: ({ to }) => `The pool is ${to}`, fields: change => ({ ...change }) },
+  watcherDegraded: {
+    level: 'warn',
+    message: ({ error }) => error.message,
+    fields: ({ folder, error }) => ({ folder, err: error, code: (error as { code?: unknown }).code }),
+  },
+  watcherRecovered: {
+    level: 'info',
+    message: 'The folder is watched again',
+    fields: ({ folder }) => ({ folder }),
+  },
+  diskLow: { level: 'error', message: 'The disk is low: intake pauses', fields: event => ({ ...event }) },
+  diskRecovered: {
+    level: 'info',
+    message: 'The disk has space again: intake goes on',
+    fields: event => ({ ...event }),
+  },
+  error: ERROR_LINE,
+};

@@ -1,0 +1,127 @@
+/** A pool as seen from outside: its health and its metrics, both taken when somebody asks, and never failing. */
+import { memoryUsage } from 'node:process';
+import { toError } from '../errors.js';
+import type { FileSystem } from '../files/file-system.js';
+import { EventLoopMeter } from '../observe/event-loop.js';
+import { type Health, toHealth } from '../observe/health.js';
+import { within } from '../pending/within.js';
+import { diagnose } from './diagnosis.js';
+import type { Engine } from './engine.js';
+import type { HealthOptions } from './health-options.js';
+import { Monitor } from './monitor.js';
+import type { PoolState, PoolStatistics } from './pool-events.js';
+import type { PoolMetrics } from './pool-metrics.js';
+import { statisticsOf } from './statistics.js';
+
+/** A disk that does not answer must not keep a probe waiting. */
+const DISK_DEADLINE_MS = 2_000;
+/** Counting all files costs time that grows with the ledger: it may take this share of the time at most. */
+const COUNTING_SHARE = 0.05;
+
+export interface VitalSignsOptions {
+  state: () => PoolState;
+  concurrency: number;
+  thresholds: Required<HealthOptions>;
+}
+
+export class VitalSigns {
+  readonly monitor: Monitor;
+  readonly #engine: Engine;
+  readonly #options: VitalSignsOptions;
+  readonly #eventLoop: EventLoopMeter;
+  #files: { counted: Promise<PoolStatistics['files']>; until: number } | undefined;
+
+  constructor(engine: Engine, options: VitalSignsOptions) {
+    const { clock, pending } = engine.context;
+    this.#engine = engine;
+    this.#options = options;
+    this.#eventLoop = new EventLoopMeter(clock);
+    const { dispatcher } = engine;
+    this.monitor = new Monitor(clock, () => dispatcher.waiting + dispatcher.working + pending.size === 0);
+  }
+
+  async health(): Promise<Health> {
+    const { thresholds } = this.#options;
+    const { context, space } = this.#engine;
+    const state = this.#options.state();
+    if (state === 'running') {
+      // Low is a state of the monitor, and a reason below.
+      const measured = space.ensure().catch(() => undefined);
+      await within(context.clock, DISK_DEADLINE_MS, measured);
+    }
+    const pending = context.pending.statistics();
+    return toHealth(diagnose({ state, engine: this.#engine, monitor: this.monitor, pending, thresholds }));
+  }
+
+  async metrics(): Promise<PoolMetrics> {
+    const { monitor } = this;
+    const { context, dispatcher, space } = this.#engine;
+    const [health, files, openFileDescriptors] = await Promise.all([
+      this.health(),
+      this.#countFiles(),
+      countOpenFiles(context.fs),
+    ]);
+    const converters = [...monitor.converters].map(
+      ([name, { counts, duration }]) => [name, { ...counts, duration: duration.snapshot() }] as const,
+    );
+    return {
+      at: context.clock.now(),
+      health,
+      ...(files ? { files } : {}),
+      converters: Object.fromEntries(converters),
+      workers: { waiting: dispatcher.waiting, busy: dispatcher.working, limit: this.#options.concurrency },
+      pending: context.pending.statistics(),
+      errors: Object.fromEntries(monitor.errors),
+      blindFolders: [...monitor.blind.keys()],
+      ...(Number.isFinite(space.freeBytes)
+        ? { disk: { freeBytes: space.freeBytes, thresholdBytes: space.thresholdBytes } }
+        : {}),
+      process: {
+        eventLoop: this.#eventLoop.read(),
+        openHandles: countHandles(),
+        ...(openFileDescriptors === undefined ? {} : { openFileDescriptors }),
+        residentMemoryBytes: memoryUsage.rss(),
+      },
+    };
+  }
+
+  stop(): void {
+    this.#eventLoop.stop();
+  }
+
+  /** The files by state, not counted anew more often than is cheap. */
+  async #countFiles(): Promise<PoolStatistics['files'] | undefined> {
+    if (this.#options.state() !== 'running') return undefined;
+    const { clock, logger } = this.#engine.context;
+    const startedAt = clock.monotonic();
+    if (this.#files && startedAt < this.#files.until) return this.#files.counted;
+    const counted = statisticsOf(this.#engine).then(statistics => statistics.files);
+    const files = { counted, until: Number.POSITIVE_INFINITY };
+    this.#files = files;
+    try {
+      return await counted;
+    } catch (thrown) {
+      // The rest of the numbers is worth having, the more so when the ledger is in trouble.
+      logger.debug({ err: toError(thrown) }, 'The files could not be counted');
+      return undefined;
+    } finally {
+      const now = clock.monotonic();
+      files.until = now + (now - startedAt) / COUNTING_SHARE;
+    }
+  }
+}
+
+function countHandles(): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of process.getActiveResourcesInfo()) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+/** Only Linux tells; elsewhere, or in a container without /proc, the number is left out. */
+async function countOpenFiles(fs: FileSystem): Promise<number | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  return fs.readdir('/proc/self/fd').then(
+    names => names.length,
+    () => undefined,
+  );
+}
