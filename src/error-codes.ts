@@ -59,7 +59,7 @@ const HINTS = {
   LINK_ESCAPES: ['Copy the files into the watch folder, or watch the folder that the link leads to.'],
   FOLDER_MISSING: ['Create the folder or mount the share. The folder is picked up again by itself.'],
   FILE_OPERATION: ['Check the permissions of the folder and whether another program keeps the file open.'],
-  UNKNOWN: [],
+  UNKNOWN: ['It is no error of the library: read its message, its stack and its cause.'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Stable name of what went wrong. */
@@ -68,6 +68,11 @@ export type ErrorCode = keyof typeof HINTS;
 /** What to do about an error with this code, one line each. */
 export function hintsFor(code: ErrorCode): readonly string[] {
   return HINTS[code];
+}
+
+/** Where the guides say more about an error with this code: a path within the package, with its anchor. */
+export function docsFor(code: ErrorCode): string {
+  return `docs/guides/troubleshooting.md#${code.toLowerCase()}`;
 }
 
 /** Every code that an error of the library can have. */

@@ -2,7 +2,7 @@
  * The one error family. Every error that leaves the library is a {@link MillraceError}: `code` is stable
  * between major versions and is what programs compare, `message` is for people and may change, `hints` say what to do.
  */
-import { type ErrorCode, hintsFor } from './error-codes.js';
+import { docsFor, type ErrorCode, hintsFor } from './error-codes.js';
 
 /** What every error of the family can be given beside its message. */
 export interface MillraceErrorOptions {
@@ -23,6 +23,11 @@ export class MillraceError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hints = options.hints ?? hintsFor(code);
+  }
+
+  /** Where the guides say more: a path within the package, with its anchor. */
+  get docs(): string {
+    return docsFor(this.code);
   }
 
   static {

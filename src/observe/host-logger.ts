@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.js';
 import { type CollapsingLogger, collapsingLogger } from './collapse.js';
 import { type Logger, silentLogger } from './logger.js';
-import { type Hide, hidePatterns, redactingLogger } from './secrets.js';
+import { type Hide, redactingLogger } from './secrets.js';
 
 const made = new WeakSet<Logger>();
 /** Lines for it are not even made. */
@@ -10,16 +10,13 @@ const SILENT: HostLogger = { ...silentLogger, isLevelEnabled: () => false, flush
 
 /**
  * Wraps what the host gave, once, however many parts it is handed to.
- * @param hide Hides the secrets that are known, beside what looks like one.
+ * @param hide Hides the secrets that are known, and what looks like one.
  */
-export function hostLogger(given: Logger | undefined, clock: Clock, hide: Hide = text => text): HostLogger {
+export function hostLogger(given: Logger | undefined, clock: Clock, hide: Hide): HostLogger {
   const logger = given ?? silentLogger;
   if (logger === silentLogger) return SILENT;
   if (made.has(logger)) return logger as HostLogger;
-  const wrapped = collapsingLogger(
-    redactingLogger(logger, text => hidePatterns(hide(text))),
-    clock,
-  );
+  const wrapped = collapsingLogger(redactingLogger(logger, hide), clock);
   made.add(wrapped);
   return wrapped;
 }

@@ -43,6 +43,27 @@ export function hideAll(secrets: Iterable<string>): Hide {
   return text => sorted.reduce((result, secret) => result.replaceAll(secret, HIDDEN), text);
 }
 
+/** What a part knows to be secret; it may learn more while it runs. */
+export class KnownSecrets {
+  readonly #inner: Hide;
+  readonly #secrets = new Set<string>();
+  #hideKnown: Hide = text => text;
+
+  /** @param inner Hides what somebody else knows. */
+  constructor(inner: Hide) {
+    this.#inner = inner;
+  }
+
+  /** Everything in `value` that stands under the name of a secret is one from now on. */
+  learn(value: unknown): void {
+    for (const secret of secretsIn(value)) this.#secrets.add(secret);
+    this.#hideKnown = hideAll(this.#secrets);
+  }
+
+  /** A text without what is known to be secret, and without what looks like it. */
+  readonly hide: Hide = text => hidePatterns(this.#hideKnown(this.#inner(text)));
+}
+
 /** The texts in `value` that stand under the name of a secret, such as the password among a converter's arguments. */
 export function secretsIn(value: unknown, secret = false, depth = 0): string[] {
   if (typeof value === 'string') return secret ? [value] : [];
@@ -67,21 +88,28 @@ export function redactingLogger(logger: Logger, hide: Hide): Logger {
   };
 }
 
-/** A copy of `value` in which every text is without secrets. */
+/** `value` without secrets: itself where it has none, else a copy. */
 function withoutSecrets(value: unknown, hide: Hide, depth = 0): unknown {
   if (typeof value === 'string') return hide(value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth > MAX_DEPTH) return '[…]';
   if (value instanceof Error) return errorWithoutSecrets(value, hide, depth);
-  if (Array.isArray(value)) return value.map(inner => withoutSecrets(inner, hide, depth + 1));
+  if (Array.isArray(value)) {
+    const copy = value.map(inner => withoutSecrets(inner, hide, depth + 1));
+    return copy.every((inner, index) => inner === value[index]) ? value : copy;
+  }
   // A date, a buffer or a host's own object is written as its class says.
-  if (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [
-      name,
-      isSecretName(name) && typeof inner === 'string' ? HIDDEN : withoutSecrets(inner, hide, depth + 1),
-    ]),
-  );
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null ? fieldsWithoutSecrets(value, hide, depth) : value;
+}
+
+function fieldsWithoutSecrets(fields: object, hide: Hide, depth: number): object {
+  const before = Object.entries(fields);
+  const after = before.map(([name, inner]) => [
+    name,
+    isSecretName(name) && typeof inner === 'string' ? HIDDEN : withoutSecrets(inner, hide, depth + 1),
+  ]);
+  return after.every(([, inner], index) => inner === before[index]?.[1]) ? fields : Object.fromEntries(after);
 }
 
 /** The error itself where it has no secret, else one that looks the same: loggers print errors in ways of their own. */
@@ -89,10 +117,10 @@ export function errorWithoutSecrets(error: Error, hide: Hide, depth = 0): Error 
   if (depth > MAX_DEPTH) return new MillraceError('UNKNOWN', '[…]');
   const message = hide(error.message);
   const stack = error.stack === undefined ? undefined : hide(error.stack);
-  const cause = error.cause === undefined ? undefined : withoutSecrets(error.cause, hide, depth + 1);
-  const fields = withoutSecrets({ ...error }, hide, depth + 1) as object;
-  const same = message === error.message && stack === error.stack && cause === error.cause;
-  if (same && JSON.stringify(fields) === JSON.stringify({ ...error })) return error;
+  const cause = withoutSecrets(error.cause, hide, depth + 1);
+  const own = { ...error };
+  const fields = fieldsWithoutSecrets(own, hide, depth);
+  if (message === error.message && stack === error.stack && cause === error.cause && fields === own) return error;
   const copy = Object.create(Object.getPrototypeOf(error) as object) as Error;
   for (const [name, text] of Object.entries({ message, stack, cause })) {
     if (text !== undefined) Object.defineProperty(copy, name, { value: text, configurable: true, writable: true });

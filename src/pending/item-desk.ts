@@ -31,7 +31,8 @@ export class ItemDesk {
       await folder.rename(item, { state: 'processing' });
       const bytes = await folder.read(item);
       index.sized(item, bytes.length);
-      return { report: parseReport(bytes), meta: await folder.readMeta(item) };
+      const meta = await this.#settlement.named(item, await folder.readMeta(item));
+      return { report: parseReport(bytes), meta };
     } catch (thrown) {
       const error = toError(thrown);
       const code = systemCode(error) ?? '';

@@ -5,7 +5,7 @@ import { type FileSystem, nodeFileSystem } from '../files/file-system.js';
 import { hostLogger } from '../observe/host-logger.js';
 import { LateLogger } from '../observe/late-logger.js';
 import type { Logger } from '../observe/logger.js';
-import type { Hide } from '../observe/secrets.js';
+import { type Hide, hidePatterns } from '../observe/secrets.js';
 import type { SubmitFunction, Submitter } from '../submit/submitter.js';
 import type { RetryOptions } from './retry-policy.js';
 import type { DrainOrder } from './waiting-list.js';
@@ -109,9 +109,9 @@ export function resolveOptions(given: PendingQueueOptions): ResolvedOptions {
   return options;
 }
 
-/** What the submitter knows to be secret, hidden. */
+/** What the submitter knows to be secret, and what looks like it, is hidden. */
 function hideSecretsOf(submitter: PendingQueueOptions['submitter']): Hide {
-  return text => (typeof submitter === 'function' ? text : (submitter?.hideSecrets?.(text) ?? text));
+  return text => hidePatterns(typeof submitter === 'function' ? text : (submitter?.hideSecrets?.(text) ?? text));
 }
 
 function findProblems(options: ResolvedOptions): ConfigProblem[] {

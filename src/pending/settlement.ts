@@ -61,6 +61,19 @@ export class Settlement {
     if (!this.#stopped) this.replay();
   }
 
+  /** The note of a report that waits since before the start, with the name that its owner knows it by. */
+  async named(item: Item, meta: ItemMeta): Promise<ItemMeta> {
+    if (!this.#handler?.correlationIdOf || item.correlationId !== undefined || meta.correlationId !== item.id)
+      return meta;
+    try {
+      item.correlationId = await this.#handler.correlationIdOf(item.id);
+    } catch (thrown) {
+      // It is a name for logs and no reason not to send.
+      this.#core.options.logger.debug({ err: toError(thrown), reportId: item.id }, 'A report could not be named');
+    }
+    return { ...meta, correlationId: correlationOf(item) };
+  }
+
   start(): void {
     this.#stopped = false;
     this.replay();

@@ -18,7 +18,10 @@ export interface EnqueueOptions {
   priority?: number;
   /** Kept beside the report and given to the settle handler. Must be JSON. */
   metadata?: Record<string, unknown>;
-  /** Appears in every event and log line about the report until a restart; after that, the id does. Default: the id. */
+  /**
+   * Appears in every event and log line about the report. After a restart the settle handler is asked for it
+   * (`correlationIdOf`), else it is the id. Default: the id.
+   */
   correlationId?: string;
 }
 
@@ -67,6 +70,8 @@ export interface SettleHandler {
   delivered(item: SettledItem, result: { serverId?: string; response?: unknown }): Promise<void>;
   /** The report was refused, gave up after `maxAttempts`, or its file is damaged. It is kept as `.error`. */
   refused(item: SettledItem, error: MillraceError): Promise<void>;
+  /** What a report is called in events and logs, where an earlier process put it into the queue. */
+  correlationIdOf?(id: string): Promise<string | undefined>;
 }
 
 /** Where the queue stands: `offline` when the server, our right to use it, or the folder is missing. */

@@ -67,12 +67,13 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     this.pending = resolved.pending;
     // Every file that is worked on listens to it; Node would take more than ten for a leak.
     setMaxListeners(0, this.#abort.signal);
-    const { dataDir, fs, clock, logger, stationName, entries } = resolved;
+    const { dataDir, fs, clock, logger, secrets, stationName, entries } = resolved;
     this.#ledger = new Ledger({ directory: dataDir, fs, clock, logger }, error => this.notify('error', { error }));
     const context = {
       fs,
       clock,
       logger,
+      secrets,
       ledger: this.#ledger,
       pending: this.pending,
       roster: new Roster(),

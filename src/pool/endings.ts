@@ -6,6 +6,7 @@ import type { AnyConverter } from '../converters/run-conversion.js';
 import { type ContextFacts, makeContext } from '../converters/run-conversion.js';
 import type { ErrorCode } from '../error-codes.js';
 import { ConverterError, MillraceError, toError } from '../errors.js';
+import { errorWithoutSecrets } from '../observe/secrets.js';
 import type { ActiveFile } from './active-file.js';
 import type { Cleaner } from './cleaner.js';
 import { about, maxAttempts, type PoolContext } from './pool-context.js';
@@ -25,8 +26,9 @@ export class Endings {
   }
 
   /** There is nothing to deliver from it, on purpose. It is cleaned up as after a success. */
-  async skip(file: ActiveFile, reason: string, facts: { sha256: string; duplicateOf?: string }): Promise<void> {
-    const { ledger, notify } = this.#context;
+  async skip(file: ActiveFile, why: string, facts: { sha256: string; duplicateOf?: string }): Promise<void> {
+    const { ledger, notify, secrets } = this.#context;
+    const reason = secrets.hide(why);
     const cleanup = file.entry.postProcess;
     file.record = await ledger.skipped(file.record, {
       reason,
@@ -42,8 +44,8 @@ export class Endings {
 
   /** The converter asked for a later retry: to the pending folder, at most `maxRetries` times. */
   async suspend(file: ActiveFile, result: ConverterResult): Promise<void> {
-    const { ledger, notify, clock } = this.#context;
-    const reason = result.reason ?? 'the converter asked for a later retry';
+    const { ledger, notify, clock, secrets } = this.#context;
+    const reason = secrets.hide(result.reason ?? 'the converter asked for a later retry');
     if (file.record.attempts >= maxAttempts(file)) {
       return this.fail(file, new ConverterError(`still suspended after ${file.record.attempts} attempts: ${reason}`));
     }
@@ -56,14 +58,17 @@ export class Endings {
   }
 
   /** Trouble that may pass is tried again at most `maxRetries` times; everything else fails at once. */
-  async failOrRetry(file: ActiveFile, error: Error, source: FileSource, result: ConverterResult): Promise<void> {
+  async failOrRetry(file: ActiveFile, thrown: Error, source: FileSource, result: ConverterResult): Promise<void> {
+    const error = errorWithoutSecrets(thrown, this.#context.secrets.hide);
     if (!isTransient(error) || file.record.attempts >= maxAttempts(file)) return this.fail(file, error, source, result);
     file.record = await this.#context.ledger.release(file.record, error.message);
     this.again(file, error.message, file.entry.retryDelayMs);
   }
 
   /** To the error folder, for good. */
-  async fail(file: ActiveFile, error: Error, source?: FileSource, result?: ConverterResult): Promise<void> {
+  async fail(file: ActiveFile, thrown: Error, source?: FileSource, result?: ConverterResult): Promise<void> {
+    // Its words go into the ledger, a file beside the source, events and the log.
+    const error = errorWithoutSecrets(thrown, this.#context.secrets.hide);
     const code: ErrorCode = error instanceof MillraceError ? error.code : 'UNKNOWN';
     const why = { reason: error.message, code, cleanup: 'error', converter: file.entry.identity } as const;
     file.record = await this.#context.ledger.failed(file.record, why);

@@ -1,5 +1,6 @@
 /** The `.error` file beside a failed source: what a person needs who finds it there. */
 import { basename, dirname, join } from 'node:path';
+import { docsFor } from '../error-codes.js';
 import { MillraceError } from '../errors.js';
 import { removeIfThere, scratchName, writeAtomic } from '../files/atomic-write.js';
 import type { FileSystem } from '../files/file-system.js';
@@ -21,6 +22,8 @@ export interface ErrorFile {
   attempts: number;
   correlationId: string;
   hints: readonly string[];
+  /** Where the guides say more about the code. */
+  docs: string;
 }
 
 /** Where the `.error` file of a source in the error folder lies. */
@@ -33,7 +36,7 @@ export async function writeErrorFile(
   fs: FileSystem,
   source: string,
   error: Error,
-  facts: Omit<ErrorFile, 'errorType' | 'code' | 'message' | 'stack' | 'hints'>,
+  facts: Omit<ErrorFile, 'errorType' | 'code' | 'message' | 'stack' | 'hints' | 'docs'>,
 ): Promise<void> {
   const content: ErrorFile = {
     ...facts,
@@ -42,6 +45,7 @@ export async function writeErrorFile(
     message: error.message,
     stack: error.stack,
     hints: error instanceof MillraceError ? error.hints : [],
+    docs: docsFor(error instanceof MillraceError ? error.code : 'UNKNOWN'),
   };
   const scratch = scratchName(dirname(source), facts.correlationId);
   // What a process left that was killed here.

@@ -12,6 +12,7 @@ export type { HealthOptions } from './health-options.js';
 export type { ItemsFilter, ItemsPage, PoolItem } from './items.js';
 export { prometheusText } from './metric-families.js';
 export type { ConverterCounts } from './monitor.js';
+export { exportToOpenTelemetry, type OpenTelemetryOptions } from './open-telemetry.js';
 export type {
   DeliveredReport,
   FileEvent,
@@ -25,3 +26,10 @@ export type { ConverterOptions, LedgerRetention, PoolOptions, StartupScanOptions
 export type { ConverterChanges } from './reconfiguration.js';
 export type { ReloadResult } from './reload.js';
 export type { RetryFilter } from './retry.js';
+export type {
+  TelemetryInstrument,
+  TelemetryMeter,
+  TelemetryResult,
+  TelemetrySpan,
+  TelemetryTracer,
+} from './telemetry.js';

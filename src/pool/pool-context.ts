@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import type { FileSystem } from '../files/file-system.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Logger } from '../observe/logger.js';
+import type { KnownSecrets } from '../observe/secrets.js';
 import type { PendingQueue } from '../pending/index.js';
 import type { ActiveFile } from './active-file.js';
 import type { ConverterRegistry } from './converter-registry.js';
@@ -13,6 +14,8 @@ export interface PoolContext {
   readonly fs: FileSystem;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What must appear in no log line, `.error` file or answer. */
+  readonly secrets: KnownSecrets;
   readonly ledger: Ledger;
   readonly pending: PendingQueue;
   readonly roster: Roster;

@@ -98,6 +98,7 @@ export class Reconfiguration {
     live: boolean,
   ): Promise<void> {
     const { context, posts, places, recovery, paused, dispatcher } = this.#engine;
+    context.secrets.learn(after.map(entry => entry.arguments));
     context.registry.replace(after);
     for (const entry of leaving) {
       places.forget(entry);

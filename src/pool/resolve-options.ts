@@ -6,7 +6,7 @@ import { ConfigError, type ConfigProblem } from '../errors.js';
 import { type FileSystem, nodeFileSystem } from '../files/file-system.js';
 import { comparable } from '../files/names.js';
 import { type HostLogger, hostLogger } from '../observe/host-logger.js';
-import { hideAll, secretsIn } from '../observe/secrets.js';
+import { KnownSecrets } from '../observe/secrets.js';
 import { PendingQueue } from '../pending/index.js';
 import { type ConverterEntry, toEntry } from './converter-entry.js';
 import { type HealthOptions, resolveHealthOptions } from './health-options.js';
@@ -26,6 +26,7 @@ export interface ResolvedPoolOptions extends Pick<PoolOptions, 'startWatch'> {
   probeIntervalMs: number;
   onLocked: 'fail' | 'wait';
   health: Required<HealthOptions>;
+  secrets: KnownSecrets;
   logger: HostLogger;
   clock: Clock;
   fs: FileSystem;
@@ -76,12 +77,14 @@ export function resolveOptions(options: PoolOptions): ResolvedPoolOptions {
       submitter: options.submitter as NonNullable<PoolOptions['submitter']>,
       ...shared,
     });
-  const hideArguments = hideAll(secretsIn(entries.map(entry => entry.arguments)));
-  const logger = hostLogger(options.logger, shared.clock, text => hideArguments(pending.hideSecrets(text)));
+  const secrets = new KnownSecrets(text => pending.hideSecrets(text));
+  secrets.learn(entries.map(entry => entry.arguments));
+  const logger = hostLogger(options.logger, shared.clock, secrets.hide);
   pending.logTo(logger);
   return {
     ...shared,
     health,
+    secrets,
     logger,
     dataDir,
     entries,

@@ -76,6 +76,13 @@ export class Settlement implements SettleHandler {
     if (file) await this.#cleaner.clean(file, { error, again: true });
   }
 
+  /** A report that waits since before the start is called what its file is called. */
+  async correlationIdOf(id: string): Promise<string | undefined> {
+    const { ledger } = this.#context;
+    const record = await ledger.fileOfReport(id);
+    return record && ledger.correlationId(record);
+  }
+
   /**
    * A file's reports were handed to the queue while it already had them, from before a crash: some may have been settled
    * when no row knew of them yet. What the queue has no more is delivered, and what it gave up is refused.

@@ -50,7 +50,8 @@ export class VitalSigns {
       await within(context.clock, DISK_DEADLINE_MS, measured);
     }
     const pending = context.pending.statistics();
-    return toHealth(diagnose({ state, engine: this.#engine, monitor: this.monitor, pending, thresholds }));
+    const reasons = diagnose({ state, engine: this.#engine, monitor: this.monitor, pending, thresholds });
+    return toHealth(reasons.map(reason => ({ ...reason, message: context.secrets.hide(reason.message) })));
   }
 
   async metrics(): Promise<PoolMetrics> {
