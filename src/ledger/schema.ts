@@ -113,8 +113,9 @@ export const LEDGER_SCHEMA = {
     occurrences: `select coalesce(max(occurrence) + 1, 0) as count from files join converters on converters.id = files.converter
       where substr(sha256, 1, 8) = substr(unhex(?1), 1, 8) and sha256 = unhex(?1) and converters.name = ?2
       and files.id <> ?3 and state <> 'skipped'`,
-    interrupted: `${RECORD} where state in ('processing', 'suspended') and state not in ('completed', 'skipped')
-      order by files.id`,
+    // A row that is 'cleaning' with nothing left to clean lacks its end alone; 'toClean' finds the others.
+    interrupted: `${RECORD} where state in ('processing', 'suspended', 'cleaning') and state not in ('completed', 'skipped')
+      and (state <> 'cleaning' or cleanup is null) order by files.id`,
     // Taken back from the error or pending folder and not claimed yet: no scan of a watch folder finds these.
     takenBack: `${RECORD} where state = 'discovered' and location is not null and state <> 'completed' order by files.id`,
     toClean: `${RECORD} where files.id > ? and cleanup is not null order by files.id limit 1000`,

@@ -83,7 +83,7 @@ export class Engine {
       abort: new AbortController(),
       notify,
       assertFolder: () => {
-        if (this.session.isOpen && this.#known) return;
+        if (this.loaded) return;
         throw new ServiceError('FOLDER_MISSING', this.offlineReason ?? 'The pending folder is not open yet');
       },
       folderIsGone: () => this.session.isGone(),
@@ -110,6 +110,11 @@ export class Engine {
   /** Why the queue cannot send, or `undefined`. */
   get offlineReason(): string | undefined {
     return this.#folderError?.message ?? this.core.gate.offlineReason;
+  }
+
+  /** Whether the folder is in reach and was read: only then what the index does not hold is not there. */
+  get loaded(): boolean {
+    return this.session.isOpen && this.#known;
   }
 
   /** Reports that are not at their end: waiting, on their way, or not settled. `Infinity` until the folder was read. */

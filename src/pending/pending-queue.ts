@@ -63,6 +63,11 @@ export class PendingQueue extends SafeEmitter<PendingQueueEvents> {
     return this.#engine.core.index.size;
   }
 
+  /** Whether the folder can be reached and was read. Until then {@link find} knows nothing, which says nothing. */
+  get loaded(): boolean {
+    return this.#engine.loaded;
+  }
+
   /** The queue is nearly full, or the disk is: producers should stop until it is `false` again. Event: `pressure`. */
   get pressure(): boolean {
     return this.#engine.room.high;

@@ -52,6 +52,8 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
   readonly #compaction: Compaction;
   readonly #vitalSigns: VitalSigns;
   readonly #idle = new Milestone();
+  /** What runs beside the files and has to end before the ledger is closed. */
+  readonly #background = new Set<Promise<void>>();
   #lock: DirectoryLock | undefined;
   #keptAlive: Timer | undefined;
   #state: PoolState = 'idle';
@@ -275,7 +277,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     this.#enter('running');
     this.#keepAlive();
     this.#engine.dispatcher.start();
-    this.#inBackground(this.#engine.recovery.reconcile(this.#engine.settlement));
+    this.#reconcile();
     this.#compaction.start();
   }
 
@@ -295,7 +297,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     if (this.#keptAlive) clock.clearTimeout(this.#keptAlive);
     await this.#reconfiguration.close();
     await this.#engine.stopIntake();
-    this.#compaction.stop();
+    const compacted = this.#compaction.stop();
     this.#vitalSigns.stop();
     const { dispatcher } = this.#engine;
     const timer = clock.setTimeout(() => this.#abort.abort(), timeoutMs);
@@ -304,6 +306,9 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     clock.clearTimeout(timer);
     this.#abort.abort();
     await this.pending.stop({ timeoutMs: Math.max(0, timeoutMs - (clock.monotonic() - startedAt)) });
+    // These write to the ledger, too, and end by themselves now.
+    await compacted;
+    while (this.#background.size > 0) await Promise.all(this.#background);
     await this.#reconfiguration.disposed();
     for (const entry of this.#engine.context.registry.entries) await this.#reconfiguration.dispose(entry);
     await this.#ledger
@@ -322,6 +327,9 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
   #listen(): void {
     this.pending.on('pressure', () => this.#engine.dispatcher.pump());
     this.pending.on('online', () => this.#engine.dispatcher.pump());
+    this.pending.on('recovered', () => {
+      if (this.#state === 'running') this.#reconcile();
+    });
     this.pending.on('idle', () => this.#checkIdle());
     this.pending.on('submitted', () => {
       this.#vitalSigns.monitor.moved();
@@ -346,7 +354,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
   #lost(error: Error): void {
     this.notify('error', { error });
     // Another process writes here now: nothing more may be written by this one.
-    this.#inBackground(this.stop({ timeoutMs: 0 }));
+    this.stop({ timeoutMs: 0 }).catch((thrown: unknown) => this.notify('error', { error: toError(thrown) }));
   }
 
   #checkIdle(): void {
@@ -360,8 +368,18 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     if (to === 'stopped') this.#idle.reached();
   }
 
+  #reconcile(): void {
+    this.#inBackground(this.#engine.recovery.reconcile(this.#engine.settlement));
+  }
+
   #inBackground(task: Promise<unknown>): void {
-    task.catch((thrown: unknown) => this.notify('error', { error: toError(thrown) }));
+    const told: Promise<void> = task
+      .then(
+        () => undefined,
+        (thrown: unknown) => this.notify('error', { error: toError(thrown) }),
+      )
+      .finally(() => this.#background.delete(told));
+    this.#background.add(told);
   }
 
   #assertRunning(): void {

@@ -15,6 +15,7 @@ export class Compaction {
   readonly #retention: Required<LedgerRetention>;
   #timer: Timer | undefined;
   #stopped = false;
+  #running: Promise<void> = Promise.resolve();
 
   constructor(context: PoolContext, retention: Required<LedgerRetention>) {
     this.#context = context;
@@ -22,12 +23,14 @@ export class Compaction {
   }
 
   start(): void {
-    void this.#run();
+    this.#running = this.#run();
   }
 
-  stop(): void {
+  /** Resolves when it writes no more. */
+  async stop(): Promise<void> {
     this.#stopped = true;
     if (this.#timer) this.#context.clock.clearTimeout(this.#timer);
+    await this.#running;
   }
 
   async #run(): Promise<void> {
@@ -35,10 +38,10 @@ export class Compaction {
     try {
       await this.compact();
     } catch (thrown) {
-      if (!this.#stopped) notify('error', { error: toError(thrown) });
+      notify('error', { error: toError(thrown) });
     }
     if (this.#stopped) return;
-    this.#timer = clock.setTimeout(() => void this.#run(), INTERVAL_MS);
+    this.#timer = clock.setTimeout(() => this.start(), INTERVAL_MS);
     this.#timer.unref();
   }
 

@@ -67,15 +67,19 @@ export class Recovery {
     return file !== undefined;
   }
 
-  /** Compares the reports that should wait with the queue: what it lacks is made anew, what it gave up on is settled. */
+  /**
+   * Compares the reports that should wait with the queue, whenever that has read its folder: what it lacks is made anew,
+   * what it gave up on is settled.
+   */
   async reconcile(settlement: Settlement): Promise<void> {
-    const { ledger, pending } = this.#context;
+    const { ledger, pending, signal } = this.#context;
     for (
       let rows = await ledger.waitingReports('');
       rows.length > 0;
       rows = await ledger.waitingReports(rows.at(-1)?.id ?? '')
     ) {
       for (const { id, file } of rows) {
+        if (signal.aborted || !pending.loaded) return;
         const item = pending.find(id);
         if (item?.state === 'error') {
           await settlement.refused({ id }, gaveUp());
@@ -112,6 +116,8 @@ export class Recovery {
       this.#exits.ready(file, Math.max(0, (record.notBefore ?? 0) - clock.now()));
     } else if (record.state === 'discovered') {
       this.#exits.ready(file, 0);
+    } else if (record.state === 'cleaning') {
+      await this.#cleaner.clean(file, { again: true });
     } else if (record.attempts >= maxAttempts(file)) {
       const error = new ConverterCrashedError(
         `The process ended during each of ${record.attempts} attempts of '${record.converter}' at ${file.path}`,

@@ -91,8 +91,8 @@ export class Settlement implements SettleHandler {
     const { pending } = this.#context;
     for (const id of ids) {
       const item = pending.find(id);
-      // A queue that is offline may have lost sight of its folder, which says nothing about its reports.
-      if (!item && pending.state === 'offline') continue;
+      // A queue that has lost sight of its folder says nothing about its reports; reconcile() asks when it is back.
+      if (!item && !pending.loaded) continue;
       if (!item || item.state === 'completed') await this.delivered({ id }, {});
       else if (item.state === 'error') await this.refused({ id }, gaveUp());
     }

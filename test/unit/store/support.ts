@@ -1,5 +1,5 @@
 /** What the store's tests share: a small schema, a folder, and looking at what a store holds. */
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -23,9 +23,23 @@ export async function tempFolder(): Promise<string> {
 
 /** The files of a folder as they are now, in another folder: what a crash at this moment would leave. */
 export async function crashCopy(folder: string): Promise<string> {
-  const copy = await tempFolder();
-  await cp(folder, copy, { recursive: true });
-  return copy;
+  // A checkpoint that replaces files while they are copied one by one would make a state that never was.
+  for (;;) {
+    const copy = await tempFolder();
+    const before = await namesAndInodes(folder);
+    await cp(folder, copy, { recursive: true }).catch(ignoreVanished);
+    if ((await namesAndInodes(folder)) === before) return copy;
+  }
+}
+
+async function namesAndInodes(folder: string): Promise<string> {
+  const names = (await readdir(folder)).sort();
+  const inodes = names.map(async name => `${name} ${(await stat(join(folder, name)).catch(ignoreVanished))?.ino}`);
+  return (await Promise.all(inodes)).join('\n');
+}
+
+function ignoreVanished(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 /** Opens a store and notes its events. It is closed after the test. */
