@@ -12,6 +12,7 @@ import { discard, removeIfThere, tempName, writeAll, writeDurably } from './atom
 import { whileBusy } from './busy.js';
 import { type FileSystem, type OpenFile, PRIVATE_FILE } from './file-system.js';
 import { judgeByFacts, type LockOwner, newToken } from './lock-owner.js';
+import { linkOrRename } from './place.js';
 
 /** Every lock file has this length, so that a heartbeat overwrites it in place and a reader never sees half of one. */
 const LOCK_BYTES = 512;
@@ -79,7 +80,7 @@ export async function tryLock(
   logger: Logger,
   base = path,
 ): Promise<Attempt> {
-  if (await create(fs, path, self, logger)) return { outcome: 'won' };
+  if (await create(fs, path, self, logger, base)) return { outcome: 'won' };
   const seen = await readLock(fs, path);
   if (!seen) return { outcome: 'unknown' };
   const facts = seen.owner ? await judgeByFacts(fs, seen.owner, self) : 'unknown';
@@ -102,7 +103,7 @@ export async function unlock(fs: FileSystem, path: string, self: LockOwner, logg
   // With the claim in hand nobody can replace the lock between the look and the removal.
   const claim = claimPath(path, self.token);
   // Under a token of its own: if we die here, whoever takes over this claim must be able to name a claim for it.
-  if (!(await create(fs, claim, { ...self, token: newToken() }, logger))) return;
+  if (!(await create(fs, claim, { ...self, token: newToken() }, logger, path))) return;
   try {
     if ((await readLock(fs, path))?.id === self.token) await removeIfThere(fs, path);
   } finally {
@@ -123,23 +124,25 @@ function claimPath(base: string, id: string): string {
   return `${base}.next-${id}`;
 }
 
-async function create(fs: FileSystem, path: string, self: LockOwner, logger: Logger): Promise<boolean> {
-  let file: OpenFile;
+/** With its whole content from its first moment, wherever there are hard links: a lock that names nobody has to be watched. */
+async function create(fs: FileSystem, path: string, self: LockOwner, logger: Logger, base = path): Promise<boolean> {
+  const temp = `${claimPath(base, newToken())}.tmp`;
   try {
-    file = await whileBusy(() => fs.open(path, 'wx', PRIVATE_FILE));
+    const file = await whileBusy(() => fs.open(temp, 'wx', PRIVATE_FILE));
+    await writeAll(file, lockContent(self)).finally(() => file.close());
   } catch (error) {
-    if (systemCode(error) === 'EEXIST') return false;
+    await discard(fs, temp, logger);
     throw error;
   }
   try {
-    await writeAll(file, lockContent(self));
+    await linkOrRename(fs, temp, path);
+    return true;
   } catch (error) {
-    await file.close();
-    await discard(fs, path, logger);
+    await discard(fs, temp, logger);
+    // ENOENT: whoever won meanwhile has swept what contenders left, and this with it.
+    if (systemCode(error) === 'EEXIST' || systemCode(error) === 'ENOENT') return false;
     throw error;
   }
-  await file.close();
-  return true;
 }
 
 async function replace(fs: FileSystem, path: string, self: LockOwner, logger: Logger): Promise<void> {

@@ -329,6 +329,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     this.pending.on('online', () => this.#engine.dispatcher.pump());
     this.pending.on('recovered', () => {
       if (this.#state === 'running') this.#reconcile();
+      this.#checkIdle();
     });
     this.pending.on('idle', () => this.#checkIdle());
     this.pending.on('submitted', () => {

@@ -148,6 +148,8 @@ export class Engine {
   /** Nothing is waiting to be converted, delivered or cleaned, but for files that lack what may never come. */
   get quiet(): boolean {
     const { queued, processing, completed } = this.context.pending.statistics();
+    // A queue that cannot see its folder may have anything in it.
+    if (!this.context.pending.loaded) return false;
     const working = this.dispatcher.working > 0 || !this.intake.idle || this.context.roster.size > this.growing.excused;
     return !working && queued + processing + completed === 0;
   }

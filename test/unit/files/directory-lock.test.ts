@@ -219,13 +219,13 @@ describe('directory lock', () => {
   it('does not remove a fresh lock with a stale judgement', async () => {
     // The contender reads the dead lock, then stalls before its claim while another takes over and cleans up.
     const stale = await writeLock({ pid: 2 ** 22 + 1 });
-    const fs = new StallingFileSystem(`${path}.next-${stale.token}`);
+    const { fs, stalled, goOn } = stalling(`${path}.next-${stale.token}`);
     const late = take({ fs });
     late.catch(() => undefined);
-    await fs.stalled;
+    await stalled;
     await take();
     const fresh = await owner();
-    fs.goOn();
+    goOn();
     await expect(late).rejects.toMatchObject({ code: 'STORE_LOCKED' });
     expect((await owner()).token).toBe(fresh.token);
     expect(await readdir(folder)).toEqual(['lock']);
@@ -317,32 +317,22 @@ class MachineFileSystem extends FaultyFileSystem {
   };
 }
 
-/** Stops before the first exclusive creation of one file until it is told to go on. */
-class StallingFileSystem extends FaultyFileSystem {
-  readonly #target: string;
-  #release: () => void = () => undefined;
-  #reached: () => void = () => undefined;
-  readonly stalled = new Promise<void>(resolve => {
-    this.#reached = resolve;
+/** The machine's file system, but for one name that a file gets only when the test says so. */
+function stalling(target: string): { fs: FileSystem; stalled: Promise<void>; goOn: () => void } {
+  let reached: () => void = () => undefined;
+  let goOn: () => void = () => undefined;
+  const stalled = new Promise<void>(resolve => {
+    reached = resolve;
   });
-
-  constructor(target: string) {
-    super();
-    this.#target = target;
-  }
-
-  goOn(): void {
-    this.#release();
-  }
-
-  override async open(file: string, flags: string, mode?: number): ReturnType<FileSystem['open']> {
-    if (file === this.#target && flags === 'wx') {
-      const released = new Promise<void>(resolve => {
-        this.#release = resolve;
-      });
-      this.#reached();
+  const released = new Promise<void>(resolve => {
+    goOn = resolve;
+  });
+  const link: FileSystem['link'] = async (existing, created) => {
+    if (created === target) {
+      reached();
       await released;
     }
-    return super.open(file, flags, mode);
-  }
+    return nodeFileSystem.link(existing, created);
+  };
+  return { fs: { ...nodeFileSystem, link }, stalled, goOn };
 }
