@@ -7,8 +7,11 @@ import { makePool, type StationSettings } from './station.js';
 export interface ChildSettings extends StationSettings {
   /** Die before the file operation of this number, from 1. */
   killAt?: number;
-  /** Stop by itself once nothing is left to do, or once nothing is left to do but to deliver. Default: run until it is killed. */
-  until?: 'idle' | 'queued';
+  /**
+   * Stop by itself once nothing is left to do ('idle'), once nothing is left to do but to deliver ('queued'), or first the
+   * one, which is told, and then the other ('delivered'). Default: run until it is killed.
+   */
+  until?: 'idle' | 'queued' | 'delivered';
 }
 
 const settings = JSON.parse(process.argv[2] ?? '') as ChildSettings;
@@ -45,8 +48,9 @@ pool.on('converting', ({ path }) => say(`converting ${path}`));
 pool.on('completed', ({ path }) => say(`completed ${path}`));
 await pool.start();
 say('started');
-if (settings.until === 'idle') await pool.idle();
-if (settings.until === 'queued') await queued();
+if (settings.until === 'queued' || settings.until === 'delivered') await queued();
+if (settings.until === 'delivered') say('queued');
+if (settings.until === 'idle' || settings.until === 'delivered') await pool.idle();
 if (settings.until !== undefined) {
   await pool.stop();
   say(`ended ${operations}`);

@@ -2,12 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { MillraceError } from 'millrace';
 import { FaultyFileSystem, type FileOperation } from 'millrace/testing';
 import { describe, expect, it } from 'vitest';
+import { amount } from '../../support/effort.js';
 import { Station } from './harness.js';
 import { makePool } from './station.js';
 
-const everywhere = process.env.MILLRACE_SOAK !== undefined;
 const CODES = ['ENOSPC', 'EIO', 'EACCES'];
-const STEP = everywhere ? 1 : 7;
+const STEP = amount({ quick: 21, usual: 7, soak: 1 });
 const AT_ONCE = 6;
 const OPERATIONS: FileOperation[] = [
   ...(['open', 'stat', 'lstat', 'readFile', 'readdir', 'mkdir', 'rename', 'link', 'unlink'] as const),

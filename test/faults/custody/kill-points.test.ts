@@ -1,53 +1,59 @@
 import type { PostProcessAction } from 'millrace';
 import { describe, expect, it } from 'vitest';
+import { amount, everywhere } from '../../support/effort.js';
 import { Station } from './harness.js';
 
-type ServerState = 'up' | 'down';
+/** 'back': it is down until the reports wait in the pending queue. */
+type ServerState = 'up' | 'down' | 'back';
+
+const UNTIL = { up: 'idle', down: 'queued', back: 'delivered' } as const;
+/** `step`: every so many file operations one is a point at which the process is killed; in the soak, each is. */
 type Case = [action: PostProcessAction, kind: string, server: ServerState, step: number];
 
-/** `npm run soak` looks at every point, also at those where the next process has to wait for a lease. */
-const everywhere = process.env.MILLRACE_SOAK !== undefined;
 const AT_ONCE = 4;
-/** Killed while it wrote a lock: nobody can tell whose it is, so that the next process watches it for 15 s. */
-const UNREADABLE_LOCK = /^killed file\.write \S*\/lock(\.next-\w+)?$/;
 
 const CASES: Case[] = [
-  ['move', 'good', 'up', 4],
-  ['delete', 'good', 'up', 16],
-  ['delete', 'good', 'down', 16],
-  ['zip', 'good', 'up', 16],
-  ['zip', 'good', 'down', 16],
-  ['keep', 'good', 'up', 16],
-  ['keep', 'good', 'down', 16],
-  ['move', 'bad', 'up', 11],
-  ['move', 'later', 'up', 11],
-  // In the soak alone: a report that the queue settles at the moment in which its file hands it over anew stays
-  // 'delivering' until the next start.
-  ...(everywhere ? ([['move', 'two', 'down', 1]] satisfies Case[]) : []),
+  ['move', 'good', 'up', 5],
+  ['move', 'two', 'back', 13],
+  ['delete', 'good', 'up', 23],
+  ['delete', 'good', 'down', 23],
+  ['zip', 'good', 'up', 23],
+  ['zip', 'good', 'down', 23],
+  ['keep', 'good', 'up', 23],
+  ['keep', 'good', 'down', 23],
+  ['move', 'bad', 'up', 17],
+  ['move', 'later', 'up', 17],
 ];
 
 /** Kills the station's process at one file operation while it carries one file, and goes on with what it left. */
 async function killAt(number: number, [action, kind, server]: Case): Promise<{ problems: string[]; point: string }> {
   await using station = await Station.make([action]);
   await station.drop({ action, name: 'a.csv', kind, word: 'one' });
-  if (server === 'down') await station.server.down();
-  const child = await station.spawn({ killAt: number, watch: false, until: server === 'up' ? 'idle' : 'queued' });
+  if (server !== 'up') await station.server.down();
+  const child = await station.spawn({ killAt: number, watch: false, until: UNTIL[server] });
+  const back =
+    server === 'back' &&
+    child.line('queued').then(
+      () => station.server.up(),
+      () => undefined,
+    );
   const end = await child.ended;
+  await back;
   const point = child.lines.find(line => line.startsWith('killed')) ?? '';
-  const unreadable = UNREADABLE_LOCK.test(point);
-  if (unreadable && !everywhere) return { problems: [], point };
   const problems = [...(await station.goOn()), ...child.lines.filter(line => line.startsWith('error'))];
   return {
-    problems: problems
-      .filter(problem => !(unreadable && problem.startsWith('error event: The pending folder')))
-      .map(problem => `operation ${number}, ${point}: ${problem}`),
+    problems: problems.map(problem => `operation ${number}, ${point}: ${problem}`),
     point: end === 'killed' ? point : '',
   };
 }
 
+function stepOf([, , , step]: Case): number {
+  return amount({ quick: 3 * step, usual: step, soak: 1 });
+}
+
 /** Kills at every `step`th operation, from the first to the last. @returns How many these were, and what was wrong. */
 async function killEverywhere(each: Case): Promise<{ points: number; problems: string[] }> {
-  const step = everywhere ? 1 : each[3];
+  const step = stepOf(each);
   const problems: string[] = [];
   let points = 0;
   let next = 1;
@@ -78,7 +84,7 @@ describe('a process that is killed at one of its file operations', () => {
         process.stdout.write(`${each.slice(0, 3).join(' ')}: killed at ${points} points, ${seconds} s\n`);
       }
       expect(problems).toEqual([]);
-      expect(points).toBeGreaterThan(60 / (everywhere ? 1 : each[3]));
+      expect(points).toBeGreaterThan(60 / stepOf(each));
     },
   );
 });

@@ -1,10 +1,10 @@
 import type { PostProcessAction } from 'millrace';
 import { describe, expect, it } from 'vitest';
+import { amount } from '../../support/effort.js';
 import { Station } from './harness.js';
 
 const ACTIONS: PostProcessAction[] = ['move', 'delete', 'zip', 'keep'];
 const KINDS = ['good', 'good', 'good', 'two', 'bad', 'later'];
-const soak = process.env.MILLRACE_SOAK;
 /** One in four dies while it starts; the others so long, at most, after they began to convert. */
 const LONGEST_LIFE_MS = 600;
 
@@ -66,7 +66,7 @@ async function runAndCheck(rounds: number, seed: number, prepare: (station: Stat
 }
 
 describe('a process that is killed at random moments, while files come all the time and the server comes and goes', () => {
-  const rounds = Number(soak ?? 4);
+  const rounds = amount({ quick: 2, usual: 6, soak: Number(process.env.MILLRACE_SOAK) || 200 });
   const seed = Number(process.env.MILLRACE_SEED ?? Date.now() % 1_000_000);
 
   it('loses nothing, delivers nothing under two keys, and parks no file', { timeout: rounds * 10_000 }, async () => {

@@ -3,6 +3,7 @@ import { rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { amount, everywhere } from '../../support/effort.js';
 import { temporaryFolders } from '../../support/temp-folder.js';
 import { LineConverter, Station } from './support.js';
 
@@ -108,7 +109,7 @@ describe('a watch folder', () => {
           expect(audit.differences).toEqual([]);
         },
       ),
-      { numRuns: 10, interruptAfterTimeLimit: 40_000 },
+      { numRuns: amount({ quick: 4, usual: 10, soak: 200 }), interruptAfterTimeLimit: everywhere ? 600_000 : 40_000 },
     );
   });
 });

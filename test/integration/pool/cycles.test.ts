@@ -1,10 +1,11 @@
 /** A host may start and stop pools as often as it likes. */
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { amount } from '../../support/effort.js';
 import { repoRoot, runNode } from '../../support/run.js';
 import { Station } from './support.js';
 
-const CYCLES = 50;
+const CYCLES = amount({ quick: 10, usual: 50, soak: 50 });
 const child = fileURLToPath(new URL('./cycles-child.mjs', import.meta.url));
 
 interface Used {
@@ -13,7 +14,7 @@ interface Used {
   descriptors: number;
 }
 
-it('50 starts and stops leave no handle, thread or descriptor, and the process ends by itself', {
+it(`${CYCLES} starts and stops leave no handle, thread or descriptor, and the process ends by itself`, {
   timeout: 300_000,
 }, async () => {
   const station = await Station.open();

@@ -2,16 +2,17 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { amount } from '../../support/effort.js';
 import { repoRoot, runNode } from '../../support/run.js';
 import { converter, Station } from './support.js';
 
-const COUNT = 2_000;
+const COUNT = amount({ quick: 400, usual: 2_000, soak: 2_000 });
 /** Far longer than the pauses, so that only a pool that does not wait at all reads a file by half. */
 const WINDOW_MS = 1_500;
 const MAX_PAUSE_MS = 120;
 const child = fileURLToPath(new URL('./flood-child.mjs', import.meta.url));
 
-it('2,000 files at the start and 2,000 dropped live by another process give 4,000 whole reports, each once', {
+it(`${COUNT} files at the start and ${COUNT} dropped live by another process give as many whole reports, each once`, {
   timeout: 300_000,
 }, async () => {
   const station = await Station.open();

@@ -1,6 +1,7 @@
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { amount } from '../../support/effort.js';
 import { contentOf, crashCopy, type Item, openStore, tempFolder } from './support.js';
 
 const put = (id: number): [string, (string | number)[]] => ['add', [id, `value ${id}`]];
@@ -63,7 +64,7 @@ describe('recovery', () => {
     const folder = await crashed(4);
     const path = join(folder, 'test.journal');
     const bits = (await readFile(path)).length * 8;
-    for (let bit = 3; bit < bits; bit += 61) {
+    for (let bit = 3; bit < bits; bit += amount({ quick: 331, usual: 127, soak: 7 })) {
       const copy = await crashCopy(folder);
       await flip(join(copy, 'test.journal'), bit);
       const damaged = await readFile(join(copy, 'test.journal'));
@@ -82,7 +83,7 @@ describe('recovery', () => {
     const bits = (await readFile(join(folder, 'test.db'))).length * 8;
     let kept = 0;
     let tries = 0;
-    for (let bit = 5; bit < bits; bit += 7_919) {
+    for (let bit = 5; bit < bits; bit += amount({ quick: 31_337, usual: 15_679, soak: 997 })) {
       const copy = await crashCopy(folder);
       await flip(join(copy, 'test.db'), bit);
       const { items, events } = await contentOf(copy);

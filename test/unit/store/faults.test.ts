@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JournaledStore } from '../../../src/store/journaled-store.js';
 import { JournaledStore as Store } from '../../../src/store/journaled-store.js';
 import { FaultyFileSystem, type FileOperation } from '../../../src/testing/faulty-file-system.js';
+import { amount } from '../../support/effort.js';
 import { contentOf, crashCopy, type Item, openStore, SCHEMA, tempFolder } from './support.js';
 
 /** Writes and checkpoints as a busy store does, and notes what was acknowledged and what was refused. */
@@ -41,8 +42,8 @@ async function countOperations(): Promise<number> {
   return fs.log.length;
 }
 
-/** Every 8th operation, each fault at others than the last: a sweep over all takes minutes (MILLRACE_THOROUGH=1). */
-const STRIDE = process.env.MILLRACE_THOROUGH ? 1 : 8;
+/** Not every operation, each fault at others than the last: a sweep over all takes minutes. */
+const STRIDE = amount({ quick: 24, usual: 8, soak: 1 });
 
 describe('journaled store on a failing disk', () => {
   for (const [first, code, afterwards] of [

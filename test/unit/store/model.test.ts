@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { JournaledStore } from '../../../src/store/journaled-store.js';
 import { FaultyFileSystem } from '../../../src/testing/faulty-file-system.js';
+import { amount } from '../../support/effort.js';
 import { crashCopy, type Item, SCHEMA, tempFolder } from './support.js';
 
 type Step =
@@ -48,7 +49,7 @@ describe('journaled store against a model', () => {
         await run.end();
       }),
       {
-        numRuns: 60,
+        numRuns: amount({ quick: 15, usual: 50, soak: 1_000 }),
         examples: [
           // A refused write that the disk would not take back before the crash.
           [
@@ -63,7 +64,7 @@ describe('journaled store against a model', () => {
         ],
       },
     );
-  }, 180_000);
+  }, 3_600_000);
 });
 
 /** A store beside what it should hold. */
