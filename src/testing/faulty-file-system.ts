@@ -65,7 +65,8 @@ export class FaultyFileSystem implements FileSystem {
 
   /** {@link FileSystem.open}; the open file's operations fail, too, where a fault names them (`file.write`, …). */
   async open(path: string, flags: string, mode?: number): Promise<OpenFile> {
-    const file = await this.#run('open', [path], () => this.#inner.open(path, flags, mode));
+    const open = () => this.#inner.open(path, flags, mode);
+    const file = await this.#run('open', [path], open, opened => opened.close());
     return new Proxy(file, {
       get: (target, name: keyof OpenFile & string) => {
         const method: unknown = Reflect.get(target, name, target);
@@ -99,11 +100,21 @@ export class FaultyFileSystem implements FileSystem {
   /** {@link FileSystem.statfs}, unless a fault says otherwise. */
   statfs: FileSystem['statfs'] = path => this.#run('statfs', [path], () => this.#inner.statfs(path));
 
-  async #run<T>(operation: FileOperation, paths: readonly string[], action: () => Promise<T>): Promise<T> {
+  /** @param giveBack Releases what `action` came to, where the caller never gets it. */
+  async #run<T>(
+    operation: FileOperation,
+    paths: readonly string[],
+    action: () => Promise<T>,
+    giveBack?: (result: T) => Promise<void>,
+  ): Promise<T> {
     if (this.logging) this.log.push({ operation, path: paths[0] ?? '' });
     const rule = this.#match(operation, paths);
     if (!rule) return action();
-    if (rule.afterwards) await action();
+    // A close that reports an error has closed the file all the same, as close(2) does.
+    if (rule.afterwards || operation === 'file.close') {
+      const result = await action();
+      await giveBack?.(result);
+    }
     throw Object.assign(new Error(`${rule.code}: injected, ${operation} '${paths.join("' -> '")}'`), {
       code: rule.code,
       syscall: operation.replace('file.', ''),
