@@ -43,7 +43,9 @@ export interface Refusal {
 export type ToWorker =
   | { [N in RequestName]: { id: number; request: N; ask: Requests[N]['ask'] } }[RequestName]
   /** Records to apply. Answered with `applied`. */
-  | { request: 'apply'; records: Uint8Array };
+  | { request: 'apply'; records: Uint8Array }
+  /** There is nothing more to do. The thread ends. */
+  | { request: 'end' };
 
 export type FromWorker =
   | { id: number; answer: Requests[RequestName]['answer'] }

@@ -5,7 +5,7 @@ import type { FromWorker, Requests, ToWorker } from './protocol.js';
 import { SqlEngine } from './sql-engine.js';
 import { isEngineFailure, wordsOf } from './store-errors.js';
 
-type Request = Exclude<ToWorker, { request: 'apply' }>;
+type Request = Exclude<ToWorker, { request: 'apply' | 'end' }>;
 
 /** Serves the store behind `port`. What is thrown here ends the thread, and the store starts a new one. */
 export function serveSql(port: MessagePort, sql: SqlJsStatic): void {
@@ -34,6 +34,7 @@ export function serveSql(port: MessagePort, sql: SqlJsStatic): void {
   };
 
   port.on('message', (message: ToWorker) => {
+    if (message.request === 'end') return port.close();
     if (message.request === 'apply') {
       const { buffer, byteOffset, length } = message.records;
       const refusals = engine?.apply(Buffer.from(buffer as ArrayBuffer, byteOffset, length)) ?? [];

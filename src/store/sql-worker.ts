@@ -12,6 +12,9 @@ const CROWDED_IN_EXPORT_BYTES = 96 * 1024 * 1024;
 /** How much it must have applied before the next batch may follow: twice what a batch has. */
 const CATCH_UP_BYTES = 512 * 1024;
 
+/** How long a thread may take to leave. What it still does is of no use to anybody: the journal has all of it. */
+const LEAVE_TIMEOUT_MS = 5_000;
+
 /** The thread ended while it was asked. Whoever asked may ask the next one. */
 export class WorkerDied extends StoreError {}
 
@@ -31,6 +34,7 @@ interface Asked {
 export class SqlWorker {
   readonly #worker: Worker;
   readonly #listener: WorkerListener;
+  readonly #exited: Promise<void>;
   readonly #asked = new Map<number, Asked>();
   #lastId = 0;
   #backlogBytes = 0;
@@ -48,7 +52,12 @@ export class SqlWorker {
     this.#worker.on('error', (error: Error) => {
       this.#failure = error;
     });
-    this.#worker.on('exit', code => this.#end(code));
+    this.#exited = new Promise(resolve => {
+      this.#worker.on('exit', code => {
+        this.#end(code);
+        resolve();
+      });
+    });
     this.#worker.unref();
   }
 
@@ -90,10 +99,14 @@ export class SqlWorker {
     this.#worker.postMessage(message, [records.buffer as ArrayBuffer]);
   }
 
-  /** Ends the thread without `died`. */
+  /** Ends the thread without `died`: it leaves by itself when it is done, and is cut off only when it is not in time. */
   async stop(): Promise<void> {
     this.#ended ??= new StoreError('STORE_CLOSED', 'The store was closed');
-    await this.#worker.terminate();
+    this.#worker.ref();
+    this.#worker.postMessage({ request: 'end' } satisfies ToWorker);
+    const late = setTimeout(() => void this.#worker.terminate(), LEAVE_TIMEOUT_MS);
+    await this.#exited;
+    clearTimeout(late);
   }
 
   #receive(message: FromWorker): void {

@@ -1,4 +1,5 @@
 /** A process that writes until it is killed, and prints the number of each write that was acknowledged. */
+import { writeSync } from 'node:fs';
 import { JournaledStore } from '../../../src/store/journaled-store.js';
 import { SCHEMA } from './schema.js';
 
@@ -15,7 +16,8 @@ const writeOn = async (): Promise<never> => {
   for (;;) {
     const own = id++;
     await store.write('put', [own, `value ${own}`]);
-    process.stdout.write(`${own}\n`);
+    // Not through process.stdout, which goes on ahead of a reader that is slow: the next process must know all numbers.
+    writeSync(1, `${own}\n`);
   }
 };
 await Promise.all(Array.from({ length: 100 }, writeOn));
