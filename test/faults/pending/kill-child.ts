@@ -1,4 +1,5 @@
 /** A process that enqueues reports until it is killed, and prints the number and id of each that was acknowledged. */
+import { writeSync } from 'node:fs';
 import { PendingQueue } from '../../../src/pending/pending-queue.js';
 import { HttpSubmitter } from '../../../src/submit/http-submitter.js';
 
@@ -12,7 +13,7 @@ const produce = async (): Promise<void> => {
     // Half of them with a sidecar.
     const name = n % 2 === 0 ? { id: key } : { idempotencyKey: key };
     const { id } = await queue.enqueue({ n, text: 'x'.repeat(n % 3_000) }, name);
-    process.stdout.write(`${n} ${id}\n`);
+    writeSync(1, `${n} ${id}\n`);
   }
 };
 await Promise.all(Array.from({ length: 20 }, produce));
