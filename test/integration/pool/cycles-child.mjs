@@ -19,11 +19,13 @@ const proc = path =>
     names => names.length,
     () => 0,
   );
+/** What is on its way now and ends by itself: a request to the file system, a turn of the event loop. */
+const PASSING = new Set(['Immediate', 'FSReqPromise', 'FSReqCallback']);
 /** What is in use once the last short timers have run out: chokidar's, of a second, are never taken back. */
 const used = async () => {
   while (process.getActiveResourcesInfo().includes('Timeout')) await new Promise(setImmediate);
   return {
-    handles: process.getActiveResourcesInfo().filter(name => name !== 'Immediate'),
+    handles: process.getActiveResourcesInfo().filter(name => !PASSING.has(name)),
     threads: await proc('/proc/self/task'),
     descriptors: await proc('/proc/self/fd'),
   };
