@@ -27,6 +27,10 @@ const HINTS = {
   SOURCE_CHANGED: [
     'The file was still being written; it is converted again when it rests. Raise stabilityMs if this happens often.',
   ],
+  COMPANION_MISSING: [
+    'Put the file and all of its companions into the watch folder together.',
+    "Raise waitMs of companions, or make it optional, or convert without it (late: 'convert').",
+  ],
   SOURCE_IS_FOLDER: ['A folder has no content of its own: read the files in source.files.'],
   SUBMIT_TRANSIENT: [
     'Nothing needs to be done: the report is kept and sent again. If it goes on, check the network and the server.',

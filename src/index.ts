@@ -14,6 +14,7 @@ export {
   type PostProcessAction,
   type SuccessOptions,
 } from './converters/converter-result.js';
+export { FolderConverter, type FolderListing } from './converters/folder-converter.js';
 export type { ConverterSource, SourceFile } from './converters/source.js';
 export type { FolderWatch, StartWatch, WatchOptions } from './discovery/watch.js';
 export { ERROR_CODES, type ErrorCode } from './error-codes.js';

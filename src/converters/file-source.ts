@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { MillraceError } from '../errors.js';
 import type { FileSystem, OpenFile } from '../files/file-system.js';
 import { type FileIdentity, identityOf, sameIdentity } from '../files/identity.js';
-import type { ConverterSource } from './source.js';
+import type { HeldSource } from './held-source.js';
 import { decodeLines, decodeText } from './text-encoding.js';
 
 /** Up to this size the content is held while the file is worked on, and read from the disk only once. */
@@ -20,10 +20,14 @@ export interface FileSourceOptions {
   path: string;
   /** The path under which the converter knows the file, where it was moved meanwhile. Default: `path`. */
   knownAs?: string;
+  /** The name under which the converter knows it. Default: that of `knownAs` without its folder. */
+  name?: string;
+  /** What it must still be. Default: whatever it is now. */
+  as?: FileIdentity;
 }
 
 /** See {@link ConverterSource}. */
-export class FileSource implements ConverterSource {
+export class FileSource implements HeldSource {
   readonly path: string;
   readonly name: string;
   readonly identity: FileIdentity;
@@ -34,7 +38,7 @@ export class FileSource implements ConverterSource {
 
   private constructor(options: FileSourceOptions, identity: FileIdentity, sha256: string, held: Buffer | undefined) {
     this.path = options.knownAs ?? options.path;
-    this.name = basename(this.path);
+    this.name = options.name ?? basename(this.path);
     this.identity = identity;
     this.#fs = options.fs;
     this.#location = options.path;
@@ -52,6 +56,7 @@ export class FileSource implements ConverterSource {
     const file = await fs.open(path, 'r');
     try {
       const identity = identityOf(await file.stat());
+      if (options.as && !sameIdentity(options.as, identity)) throw changed(path);
       const hash = createHash('sha256');
       const held = identity.size <= HELD_BYTES ? Buffer.allocUnsafeSlow(identity.size) : undefined;
       let offset = 0;
@@ -74,6 +79,10 @@ export class FileSource implements ConverterSource {
 
   get modifiedAt(): Date {
     return new Date(this.identity.mtimeMs);
+  }
+
+  get key(): string {
+    return this.#sha256;
   }
 
   async sha256(): Promise<string> {

@@ -11,3 +11,8 @@ export function neverData(name: string): string | undefined {
   if (OUR_SIDECARS.test(name)) return "one of millrace's own sidecar files";
   return undefined;
 }
+
+/** Whether another program writes a file of this name and will rename it when it is done. */
+export function isUnfinished(name: string): boolean {
+  return UNFINISHED.test(name) || name.startsWith('~$');
+}

@@ -1,8 +1,8 @@
 /** Holds files back until they rest: one timer for all of them, and one look at each when its window is over. */
 import type { Clock, Timer } from '../clock.js';
-import { systemCode } from '../errors.js';
-import type { FileStat, FileSystem } from '../files/file-system.js';
-import { type FileIdentity, identityOf, sameIdentity } from '../files/identity.js';
+import type { FileSystem } from '../files/file-system.js';
+import { type FileIdentity, sameIdentity } from '../files/identity.js';
+import { type Look, lookAtFile } from './look.js';
 
 /** A file that is waited for. */
 interface Growing<T> {
@@ -19,6 +19,8 @@ export interface StabilityGateOptions<T> {
   clock: Clock;
   /** How long size, mtime and events must rest, in ms. */
   windowMs: number;
+  /** Looks at a file; `undefined` when it is not there. Default: {@link lookAtFile}. */
+  look?: (path: string, file: T) => Promise<Look | undefined>;
   /** The file rests. */
   onReady: (file: T, identity: FileIdentity) => void;
   /** It has changed, and its window starts anew. */
@@ -122,24 +124,25 @@ export class StabilityGate<T> {
   async #lookAt(growing: Growing<T>): Promise<void> {
     const { fs, onReady, onVanished } = this.#options;
     const { path, file } = growing;
-    let stat: FileStat | undefined;
+    let look: Look | undefined;
+    let failed = false;
     try {
-      stat = await fs.stat(path);
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT' && this.#growing.get(path) === growing) {
-        this.#growing.delete(path);
-        onVanished(file);
-        return;
-      }
+      look = await (this.#options.look?.(path, file) ?? lookAtFile(fs, path));
+    } catch {
+      // A share that hiccups: nobody can tell for a moment.
+      failed = true;
     }
     // Touched or closed while the disk was asked.
     if (this.#growing.get(path) !== growing) return;
-    if (stat && sameIdentity(growing.identity, identityOf(stat))) {
+    if (!look && !failed) {
+      this.#growing.delete(path);
+      onVanished(file);
+    } else if (look && sameIdentity(growing.identity, look.identity)) {
       this.#growing.delete(path);
       onReady(file, growing.identity);
     } else {
-      // It has changed, or cannot be looked at for a moment (a share that hiccups): wait for another window.
-      this.#postpone(growing, stat ? identityOf(stat) : growing.identity);
+      // It has changed, or may have: wait for another window.
+      this.#postpone(growing, look?.identity ?? growing.identity);
     }
   }
 }

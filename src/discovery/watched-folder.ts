@@ -2,7 +2,7 @@
 import type { Clock, Timer } from '../clock.js';
 import { MillraceError, toError } from '../errors.js';
 import type { FileSystem } from '../files/file-system.js';
-import { isInside, relativeTo } from '../files/names.js';
+import { isInside, isTaken, relativeTo } from '../files/names.js';
 import { EventSource } from './event-source.js';
 import { resolveLink } from './links.js';
 import { RescanPace } from './rescan-pace.js';
@@ -137,9 +137,10 @@ export class WatchedFolder {
     if (!this.#away) this.#schedule();
   }
 
-  /** Whether a path (absolute) lies in a folder that is left out. */
+  /** Whether a path (absolute) lies in a folder that is left out, or in one under whose hidden name we take a unit away. */
   excludes(path: string): boolean {
-    return this.#options.excluded.some(folder => isInside(folder, path));
+    if (this.#options.excluded.some(folder => isInside(folder, path))) return true;
+    return relativeTo(this.root, path).split('/').some(isTaken);
   }
 
   /**

@@ -52,6 +52,11 @@ export function takenName(path: string, tag: string): string {
   return join(dirname(path), `.${tag}.millrace-taken`);
 }
 
+/** Whether a name is one of {@link takenName}. */
+export function isTaken(name: string): boolean {
+  return name.startsWith('.') && name.endsWith('.millrace-taken');
+}
+
 /** A file of ours (being written, or taken for removal) that is never data. */
 export function isOurs(path: string): boolean {
   return /^\..*\.millrace-/.test(basename(path));

@@ -98,8 +98,21 @@ async function copyInto(fs: FileSystem, source: string, name: string, sha256: st
   }
 }
 
+/** Copies a file that nobody else writes any more, and compares what was read with what was written. */
+export async function copyVerified(fs: FileSystem, source: string, target: string): Promise<void> {
+  const read = createHash('sha256');
+  const written = await copyDurably(fs, source, target, chunk => read.update(chunk));
+  if (written !== read.digest('hex'))
+    throw new MillraceError('SOURCE_CHANGED', `${target} is not what was copied to it`);
+}
+
 /** Copies content and mtime to a new file, fsyncs it, and returns the SHA-256 of what was read back from it. */
-async function copyDurably(fs: FileSystem, source: string, target: string): Promise<string> {
+async function copyDurably(
+  fs: FileSystem,
+  source: string,
+  target: string,
+  onChunk: (chunk: Uint8Array) => void = () => undefined,
+): Promise<string> {
   const from = await fs.open(source, 'r');
   try {
     const to = await fs.open(target, 'wx+');
@@ -107,7 +120,9 @@ async function copyDurably(fs: FileSystem, source: string, target: string): Prom
       const buffer = Buffer.allocUnsafe(COPY_CHUNK_BYTES);
       for (let bytesRead = -1; bytesRead !== 0; ) {
         bytesRead = (await from.read(buffer, 0, buffer.length, null)).bytesRead;
-        await writeAll(to, buffer.subarray(0, bytesRead));
+        const chunk = buffer.subarray(0, bytesRead);
+        onChunk(chunk);
+        await writeAll(to, chunk);
       }
       const { mtimeMs } = await from.stat();
       await to.utimes(new Date(mtimeMs), new Date(mtimeMs));

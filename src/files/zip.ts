@@ -1,4 +1,4 @@
-/** Zipping one file into a folder under a name that nobody has. */
+/** Zipping a file, or several as one, into a folder under a name that nobody has. */
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import yazl from 'yazl';
@@ -8,7 +8,7 @@ import type { FileSystem } from './file-system.js';
 import { withEnding } from './names.js';
 import { makeFolder, publish } from './place.js';
 
-/** What is zipped. */
+/** One file that is zipped. */
 export interface ZipEntry {
   content: Readable;
   /** Its name inside the archive. */
@@ -18,10 +18,16 @@ export interface ZipEntry {
   sha256: string;
 }
 
+/** Several files that are zipped as one. */
+export interface ZipSet extends Omit<ZipEntry, 'content'> {
+  /** Opened one after the other. Names have `/`, relative to the set. */
+  entries: readonly { name: string; modifiedAt: Date; open: () => Readable }[];
+}
+
 /** Writes `{name}.zip` into `folder`: temp file, fsync, then its name. @returns The path. */
 export async function zipInto(
   fs: FileSystem,
-  entry: ZipEntry,
+  entry: ZipEntry | ZipSet,
   folder: string,
   temp = tempName(join(folder, entry.name)),
 ): Promise<string> {
@@ -53,30 +59,38 @@ function commentOf(sha256: string): string {
   return `sha256 ${sha256}`;
 }
 
-async function writeZip(fs: FileSystem, entry: ZipEntry, target: string): Promise<void> {
-  const { content, modifiedAt } = entry;
+async function writeZip(fs: FileSystem, what: ZipEntry | ZipSet, target: string): Promise<void> {
   const file = await fs.open(target, 'wx');
+  const set = 'entries' in what ? what : { ...what, entries: [{ ...what, open: () => what.content }] };
+  const opened: Readable[] = 'content' in what ? [what.content] : [];
   try {
     // Only now, so that its output is listened to from the first moment: an error that nobody hears ends the process.
-    for await (const chunk of zipped(entry)) await writeAll(file, chunk as Uint8Array);
+    for await (const chunk of zipped(set, opened)) await writeAll(file, chunk as Uint8Array);
     // The ZIP is as old as what is in it.
-    await file.utimes(modifiedAt, modifiedAt);
+    await file.utimes(what.modifiedAt, what.modifiedAt);
     await file.sync();
   } finally {
-    content.destroy();
+    for (const content of opened) content.destroy();
     await file.close();
   }
 }
 
-function zipped({ content, name, modifiedAt, sha256 }: ZipEntry): Readable {
+/** @param opened What was opened is added to it. */
+function zipped({ entries, sha256 }: ZipSet, opened: Readable[]): Readable {
   const zip = new yazl.ZipFile();
-  // The format knows `/` alone, and refuses a name with `\`, which is a letter like any other on POSIX.
-  zip.addReadStream(content, name.replaceAll('\\', '_'), { mtime: modifiedAt });
+  const output = zip.outputStream as unknown as Readable;
+  for (const { name, modifiedAt, open } of entries) {
+    // The format knows `/` alone, and refuses a name with `\`, which is a letter like any other on POSIX.
+    zip.addReadStreamLazy(name.replaceAll('\\', '_'), { mtime: modifiedAt }, give => {
+      const content = open();
+      opened.push(content);
+      // yazl reports a source that fails on the archive object and leaves its stream open for ever.
+      content.once('error', error => output.destroy(error));
+      give(null, content);
+    });
+  }
   const end = { forceZip64Format: false, comment: commentOf(sha256) };
   zip.end(end);
-  // yazl reports a source that fails on the archive object and leaves its stream open for ever.
-  const output = zip.outputStream as unknown as Readable;
-  content.once('error', error => output.destroy(error));
   zip.on('error', (error: Error) => output.destroy(error));
   return output;
 }

@@ -1,4 +1,5 @@
 /** A file that the pool has in hand: its row, and what only this process needs to know of it. */
+import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../clock.js';
 import type { FileRecord, FileState } from '../ledger/file-record.js';
 import type { ConverterEntry } from './converter-entry.js';
@@ -14,6 +15,8 @@ export interface ActiveFile {
   readonly path: string;
   /** Where its bytes are: there, or in the error or pending folder from which it was taken back. */
   location: string;
+  /** Absolute paths of its companions, beside `path`, whether they are there or not. */
+  readonly parts: readonly string[];
   readonly correlationId: string;
   /** From 1 to 10; 10 goes first. */
   readonly priority: number;
@@ -49,6 +52,7 @@ export function activeFile(
     state: record.state,
     path,
     location: record.location ?? path,
+    parts: entry.unit.companions(basename(path)).map(name => join(dirname(path), name)),
     correlationId,
     priority: entry.priority,
     // The wall clock is asked only for what was before this process; a whole number is kept in less memory.
@@ -60,4 +64,9 @@ export function activeFile(
     heardOf: false,
     suspect: false,
   };
+}
+
+/** How long a file has been known, in ms; restarts count. */
+export function waitedMs(clock: Clock, { seenAt }: ActiveFile): number {
+  return clock.monotonic() - seenAt;
 }

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { sleep } from '../clock.js';
 import { scanFolder } from '../discovery/scan.js';
 import { exists } from '../files/free-name.js';
-import { identityOf, sameIdentity } from '../files/identity.js';
+import { sameIdentity } from '../files/identity.js';
 import type { FileRecord, FileState } from '../ledger/file-record.js';
+import type { Ledger } from '../ledger/ledger.js';
 import { inBatches } from './batches.js';
 import type { Engine } from './engine.js';
+import { lookAtUnit, unitAt } from './find-files.js';
 
 /** Something that the ledger says and a folder does not, or the other way round. */
 export interface AuditDifference {
@@ -75,19 +77,21 @@ async function watchFolders(engine: Engine, differences: AuditDifference[]): Pro
   const away = engine.posts.away();
   for (const root of engine.posts.roots.filter(one => !away.includes(one.root))) {
     for await (const names of inBatches(root.list(), 256)) {
-      const mine = names.filter(name => root.route(name) && !roster.at(join(root.root, name)));
-      const known = await ledger.lookup(root.root, mine);
-      for (const name of mine) {
-        const path = join(root.root, name);
-        const row = known.get(name);
-        const stat = await fs.stat(path).catch(() => undefined);
+      const units = new Map(names.flatMap(name => [root.route(name) ?? []].flat().map(unit => [unit.path, unit])));
+      const mine = [...units.values()].filter(unit => !roster.at(join(root.root, unit.path)));
+      const known = await ledger.lookup(
+        root.root,
+        mine.map(unit => unit.path),
+      );
+      for (const unit of mine) {
+        const path = join(root.root, unit.path);
+        const row = known.get(unit.path);
+        const look = await lookAtUnit(fs, root, unit).catch(() => undefined);
         // Taken in hand while this looked.
         if (
-          !stat ||
+          !look ||
           roster.at(path) ||
-          (row &&
-            sameIdentity(row, identityOf(stat)) &&
-            (row.kept || row.cleanup !== null || row.state === 'delivering'))
+          (row && sameIdentity(row, look.identity) && (row.kept || row.cleanup !== null || row.state === 'delivering'))
         )
           continue;
         differences.push({
@@ -152,7 +156,10 @@ async function rows(engine: Engine, differences: AuditDifference[]): Promise<num
 
 /** The converter that a waiting file would go to. */
 function takerOf({ posts, context }: Engine, { state, location, root, path, converter }: FileRecord): unknown {
-  if (state === 'discovered' && location === null) return posts.roots.find(one => one.root === root)?.route(path);
+  if (state === 'discovered' && location === null) {
+    const watched = posts.roots.find(one => one.root === root);
+    return watched && unitAt(watched, path);
+  }
   return context.registry.get(converter);
 }
 
@@ -221,7 +228,7 @@ async function errorFolder(engine: Engine, root: string, differences: AuditDiffe
   if (!(await exists(fs, root))) return;
   for await (const name of scanFolder({ fs, root, recursive: true, excludedFolders: [] })) {
     const path = join(root, name);
-    if (name.endsWith('.error') || (await ledger.atLocation(path))) continue;
+    if (name.endsWith('.error') || (await isKnown(ledger, root, name))) continue;
     differences.push({
       kind: 'unknown-target',
       path,
@@ -229,6 +236,15 @@ async function errorFolder(engine: Engine, root: string, differences: AuditDiffe
       hint: 'Somebody put it there. Move it to the watch folder to have it converted, or remove it.',
     });
   }
+}
+
+/** Whether the ledger has a source at this place, or around it: a folder is one source. */
+async function isKnown(ledger: Ledger, root: string, name: string): Promise<boolean> {
+  const parts = name.split('/');
+  for (let depth = parts.length; depth > 0; depth--) {
+    if (await ledger.atLocation(join(root, ...parts.slice(0, depth)))) return true;
+  }
+  return false;
 }
 
 function missingTarget(record: FileRecord): Pick<AuditDifference, 'message' | 'hint'> {

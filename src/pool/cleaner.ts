@@ -10,7 +10,8 @@ import { Later } from './later.js';
 import type { Places } from './places.js';
 import { about, type PoolContext } from './pool-context.js';
 import type { DeliveredReport } from './pool-events.js';
-import { type PostProcessed, postProcess } from './post-process.js';
+import { postProcess } from './post-process.js';
+import type { PostProcessed } from './target.js';
 
 /** How a cleaning is done. */
 export interface CleanOptions {

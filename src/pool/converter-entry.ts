@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import { ConverterBase } from '../converters/converter-base.js';
+import { FolderConverter } from '../converters/folder-converter.js';
 import type { AnyConverter } from '../converters/run-conversion.js';
 import {
   checkDiscovery,
@@ -15,12 +16,21 @@ import { fileFilter } from '../discovery/file-filter.js';
 import type { ConfigProblem } from '../errors.js';
 import type { ConverterIdentity } from '../ledger/file-record.js';
 import { stableJson } from '../stable-json.js';
+import { companionProblems, resolveCompanions } from './companion-options.js';
 import type { ConverterOptions } from './pool-options.js';
+import { companionSet } from './units/companion-set.js';
+import { folderUnit } from './units/folder-unit.js';
+import { singleFile } from './units/single-file.js';
+import type { UnitKind } from './units/unit-kind.js';
 
 /** {@link ConverterOptions} with every default filled in and every path absolute. */
 export interface ConverterEntry
-  extends Required<Omit<ConverterOptions, Exclude<keyof DiscoveryOptions, keyof typeof DISCOVERY_DEFAULTS>>> {
+  extends Required<
+    Omit<ConverterOptions, Exclude<keyof DiscoveryOptions, keyof typeof DISCOVERY_DEFAULTS> | 'companions'>
+  > {
   converter: AnyConverter;
+  /** What one source of it is: a file, a file with companions, a folder. */
+  unit: UnitKind;
   /** The options as they were given: what tells whether a reload changes anything. */
   given: ConverterOptions;
   /** Name, version and arguments, as the ledger keeps them. */
@@ -45,6 +55,7 @@ export function toEntry(
   if (problems.length > before) return undefined;
   const watchFolder = resolve(options.watchFolder);
   const beside = (name: string): string => join(dirname(watchFolder), name);
+  const unit = unitOf(options);
   const args = { ...options.converter.arguments, ...options.arguments };
   return {
     ...DEFAULTS,
@@ -57,8 +68,9 @@ export function toEntry(
     pendingFolder: resolve(options.pendingFolder ?? beside('Pending')),
     arguments: args,
     identity: { name: options.converter.name, version: options.converter.version, parameters: checksum(args) },
-    refuses: refusal(options),
-    maxDepth: options.recursive ? (options.maxDepth ?? Number.POSITIVE_INFINITY) : 0,
+    unit,
+    refuses: refusal(options, unit),
+    maxDepth: options.recursive || unit.deep ? (options.maxDepth ?? Number.POSITIVE_INFINITY) : 0,
     readiness: readinessRules(options),
     sentinel: options.sentinel,
   };
@@ -112,6 +124,9 @@ function checkOptions(options: ConverterOptions, path: string, problems: ConfigP
       problem(key, `must be one of ${choices.join(', ')}, not ${String(value)}`);
   }
   checkDiscovery(options, problem);
+  for (const message of companionProblems(options.companions)) problem('companions', message);
+  if (options.companions !== undefined && converter instanceof FolderConverter)
+    problem('companions', 'are for converters of files: a folder has its files in it');
   for (const key of ['doneFolder', 'errorFolder', 'pendingFolder'] as const) {
     const folder = options[key];
     if (folder !== undefined && typeof watchFolder === 'string' && resolve(folder) === resolve(watchFolder)) {
@@ -120,12 +135,22 @@ function checkOptions(options: ConverterOptions, path: string, problems: ConfigP
   }
 }
 
-function refusal(options: ConverterOptions): (path: string) => string | undefined {
+/** The kind of unit that a converter takes. */
+function unitOf({ converter, companions }: ConverterOptions): UnitKind {
+  if (converter instanceof FolderConverter) return folderUnit(converter);
+  return companions === undefined
+    ? singleFile
+    : companionSet(resolveCompanions(companions), converter.supportedExtensions);
+}
+
+function refusal(options: ConverterOptions, unit: UnitKind): (path: string) => string | undefined {
   const { converter } = options;
-  const filter = fileFilter(options);
-  return path => {
-    const why = filter(path);
-    if (why !== undefined || converter.matchesFile(path)) return why;
+  // How deep a folder lies, its own patterns say.
+  const filter = fileFilter(unit.deep ? { ...options, recursive: true } : options);
+  return file => {
+    const path = unit.of(file);
+    const why = filter(path) ?? unit.refuses(file);
+    if (why !== undefined || unit.deep || converter.matchesFile(path)) return why;
     return `its name is none that '${converter.name}' converts (${converter.supportedExtensions.join(', ')})`;
   };
 }

@@ -40,9 +40,9 @@ export class DoneFiles {
     const path = doneFile.markerOf(file.path);
     if (doneFile.perFolder && (await this.#isNeeded(file, path))) return;
     const marker = await this.#stat(path);
-    const source = await this.#stat(file.path);
+    const source = await file.entry.unit.look(this.#fs, file.path, 0);
     // A source that is another by now has brought this done-file with it; it is looked at after the done-file for that.
-    if (!marker?.isFile() || !source || !sameIdentity(file.record, identityOf(source))) return;
+    if (!marker?.isFile() || !source || !sameIdentity(file.record, source.identity)) return;
     await removeVerified(this.#fs, path, identityOf(marker), `${file.correlationId}.done`);
   }
 

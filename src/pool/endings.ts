@@ -1,7 +1,7 @@
 /** How a turn of a file can end short of a delivery, each with its row, its event and its clean-up; and the hooks. */
 
 import type { ConverterResult } from '../converters/converter-result.js';
-import type { FileSource } from '../converters/file-source.js';
+import type { HeldSource } from '../converters/held-source.js';
 import type { AnyConverter } from '../converters/run-conversion.js';
 import { type ContextFacts, makeContext } from '../converters/run-conversion.js';
 import type { ErrorCode } from '../error-codes.js';
@@ -58,7 +58,7 @@ export class Endings {
   }
 
   /** Trouble that may pass is tried again at most `maxRetries` times; everything else fails at once. */
-  async failOrRetry(file: ActiveFile, thrown: Error, source: FileSource, result: ConverterResult): Promise<void> {
+  async failOrRetry(file: ActiveFile, thrown: Error, source: HeldSource, result: ConverterResult): Promise<void> {
     const error = errorWithoutSecrets(thrown, this.#context.secrets.hide);
     if (!isTransient(error) || file.record.attempts >= maxAttempts(file)) return this.fail(file, error, source, result);
     file.record = await this.#context.ledger.release(file.record, error.message);
@@ -66,7 +66,7 @@ export class Endings {
   }
 
   /** To the error folder, for good. */
-  async fail(file: ActiveFile, thrown: Error, source?: FileSource, result?: ConverterResult): Promise<void> {
+  async fail(file: ActiveFile, thrown: Error, source?: HeldSource, result?: ConverterResult): Promise<void> {
     // Its words go into the ledger, a file beside the source, events and the log.
     const error = errorWithoutSecrets(thrown, this.#context.secrets.hide);
     const code: ErrorCode = error instanceof MillraceError ? error.code : 'UNKNOWN';
@@ -88,7 +88,7 @@ export class Endings {
   async hook(
     file: ActiveFile,
     name: 'onSuccess' | 'onFailure',
-    source: FileSource,
+    source: HeldSource,
     result: ConverterResult,
   ): Promise<void> {
     const converter: AnyConverter = file.entry.converter;

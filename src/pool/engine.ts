@@ -1,7 +1,6 @@
 /** The parts of a running pool, wired together; the pool itself is their public face. */
 import { isDiskFull, toError } from '../errors.js';
 import { DiskSpaceMonitor } from '../files/disk-space.js';
-import { identityOf } from '../files/identity.js';
 import { isInside } from '../files/names.js';
 import { KeyedLock } from '../keyed-lock.js';
 import type { FileState } from '../ledger/file-record.js';
@@ -238,10 +237,10 @@ export class Engine {
 
   async #changed(file: ActiveFile): Promise<void> {
     const inPlace = file.location === file.path;
-    const stat = inPlace ? await this.context.fs.stat(file.path).catch(() => undefined) : undefined;
+    const look = inPlace ? await file.entry.unit.look(this.context.fs, file.path, 0).catch(() => undefined) : undefined;
     if (this.#handedBack(file)) return;
     // Gone, or not to be looked at: the next turn finds out which.
-    if (stat) this.growing.add(file, identityOf(stat));
+    if (look) this.growing.add(file, look.identity);
     else this.#again(file, CHANGED_DELAY_MS);
   }
 

@@ -1,5 +1,5 @@
 /** The most common question of all: why is my file not in the system? Answered in one sentence. */
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { systemCode } from '../errors.js';
 import type { FileStat } from '../files/file-system.js';
 import { exists } from '../files/free-name.js';
@@ -8,30 +8,37 @@ import { isInside, relativeTo } from '../files/names.js';
 import type { FileRecord } from '../ledger/file-record.js';
 import type { ActiveFile } from './active-file.js';
 import type { Engine } from './engine.js';
+import { type IntakeRoot, lookAtUnit, unitAt } from './find-files.js';
 import { maxAttempts } from './pool-context.js';
 
 /** Says where the file is and why. */
 export async function explain(engine: Engine, given: string): Promise<string> {
   const path = resolve(given);
   const { roster, ledger, fs } = engine.context;
-  const active = roster.at(path);
-  if (active) return ofActive(engine, active);
-  const elsewhere = await ledger.atLocation(path);
-  if (elsewhere) return ofRecord(engine, elsewhere);
   const root = engine.posts.rootOf(path);
+  const unit = root && unitAt(root, relativeTo(root.root, path));
+  const own = unit ? join(root.root, unit.path) : path;
+  const active = roster.at(path) ?? roster.at(own);
+  if (active) return ofActive(engine, active);
+  const elsewhere = (await ledger.atLocation(path)) ?? (await ledger.atLocation(dirname(path)));
+  if (elsewhere) return ofRecord(engine, elsewhere);
   const placed = (root === undefined || root.excludes(path)) && (await ledger.completedAtLocation(path));
   if (placed) return ofRecord(engine, placed);
   if (!root) return ofUnwatched(engine, path);
-  const name = relativeTo(root.root, path);
+  const name = relativeTo(root.root, own);
   if (root.excludes(path)) return `${path} lies in a done, error or pending folder, where nothing is taken from.`;
   const [newest] = await ledger.history(root.root, name, 1);
-  const stat = await fs.lstat(path).catch((error: unknown) => error);
+  const stat = await fs.lstat(own).catch((error: unknown) => error);
   const there = isStat(stat);
+  const look = unit && (await lookAtUnit(fs, root, unit).catch(() => undefined));
   // Suspended files are worked on without being under their own path.
   const inHand = newest && roster.get(newest.id);
   if (inHand) return ofActive(engine, inHand);
-  if (newest && (!there || sameIdentity(newest, identityOf(stat)))) return ofRecord(engine, newest, there);
+  if (newest && (!there || sameIdentity(newest, look?.identity ?? identityOf(stat))))
+    return ofRecord(engine, newest, there);
   if (!there) {
+    const main = await accompanied(engine, root, name);
+    if (main) return `${path} accompanies another file: ${ofRecord(engine, main)}`;
     const away = engine.posts.away().includes(root.root);
     if (away) return `${root.root} cannot be reached now; it is looked for every second and picked up by itself.`;
     return systemCode(stat) === 'ENOENT'
@@ -39,10 +46,20 @@ export async function explain(engine: Engine, given: string): Promise<string> {
       : `${path} cannot be looked at (${systemCode(stat)}).`;
   }
   if (stat.isSymbolicLink()) return `${path} is ${await engine.posts.link(root, path)}.`;
+  if (unit && (look || stat.isFile()))
+    return `${own} has just been dropped and was not seen yet; the next event or rescan takes it.`;
+  if (unit?.entry.unit.deep) return `${own} is a folder with no file in it; it is taken when there is one.`;
   if (!stat.isFile()) return `${path} is not a file.`;
-  const refusals = engine.posts.refusals(root, name);
-  if (!root.route(name)) return `${path} is ignored: ${refusals.join('; ')}.`;
-  return `${path} has just been dropped and was not seen yet; the next event or rescan takes it.`;
+  return `${path} is ignored: ${engine.posts.refusals(root, name).join('; ')}.`;
+}
+
+/** The file of which this was a companion. */
+async function accompanied(engine: Engine, root: IntakeRoot, name: string): Promise<FileRecord | undefined> {
+  for (const main of engine.posts.accompanied(root, name)) {
+    const [newest] = await engine.context.ledger.history(root.root, main, 1);
+    if (newest) return newest;
+  }
+  return undefined;
 }
 
 /** A path in no folder that is watched now. It may have been in one that was, until its converter was removed. */
@@ -111,7 +128,7 @@ function idleBecause({ posts }: Engine, { root, path, location, converter }: Fil
   if (location !== null) return `no converter '${converter}' is in this pool to go on`;
   const watched = posts.roots.find(one => one.root === root);
   if (!watched) return `no converter of this pool watches ${root} any more`;
-  if (watched.route(path)) return 'the next rescan takes it';
+  if (unitAt(watched, path)) return 'the next rescan takes it';
   return posts.refusals(watched, path).join('; ');
 }
 

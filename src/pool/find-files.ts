@@ -1,8 +1,9 @@
-/** Every file below a watch folder that is a converter's and not in hand yet, oldest first. */
+/** Every file, or other unit, below a watch folder that is a converter's and not in hand yet, oldest first. */
 import { join } from 'node:path';
 import type { Clock } from '../clock.js';
-import { systemCode, toError } from '../errors.js';
-import type { FileStat, FileSystem } from '../files/file-system.js';
+import type { Look } from '../discovery/look.js';
+import { toError } from '../errors.js';
+import type { FileSystem } from '../files/file-system.js';
 import { inBatches, mapConcurrently } from './batches.js';
 import type { ConverterEntry } from './converter-entry.js';
 import type { Roster } from './roster.js';
@@ -14,15 +15,32 @@ export interface IntakeRoot {
   list(signal?: AbortSignal, onError?: (error: Error, path: string) => void): AsyncIterable<string>;
   /** Whether a path (absolute) lies in a folder that is not watched. */
   excludes(path: string): boolean;
-  /** The converter whose file this is, by its path relative to the root. */
-  route(path: string): ConverterEntry | undefined;
+  /** The unit to which a file belongs, by its path relative to the root. */
+  route(path: string): Unit | undefined;
 }
 
-/** A file found on the disk. */
-export interface Found {
+/** A unit that may be there, and whose it is. */
+export interface Unit {
+  /** Relative to the watch folder, with `/`. */
   path: string;
   entry: ConverterEntry;
-  stat: FileStat;
+}
+
+/** A unit found on the disk. */
+export interface Found extends Unit {
+  look: Look;
+}
+
+/** The unit that a path, relative to the root, is or lies in. */
+export function unitAt(root: IntakeRoot, path: string): Unit | undefined {
+  // A folder is found by what would lie in it.
+  const around = root.route(`${path}/-`);
+  return around && around.path !== `${path}/-` ? around : root.route(path);
+}
+
+/** Looks at a unit for the first time. */
+export function lookAtUnit(fs: FileSystem, { root }: IntakeRoot, { path, entry }: Unit): Promise<Look | undefined> {
+  return entry.unit.look(fs, join(root, path), 0);
 }
 
 /** Names that are routed at a time before the event loop gets a turn. */
@@ -43,6 +61,8 @@ export async function findFiles(
 ): Promise<Found[]> {
   const { fs, clock, roster, signal } = options;
   const found: Found[] = [];
+  // Many files may be one unit.
+  const looked = new Set<string>();
   const failed = (error: Error, path: string): void => {
     count.errors += 1;
     options.onError(error, path);
@@ -50,25 +70,27 @@ export async function findFiles(
   for await (const names of inBatches(root.list(signal, failed), NAMES_BATCH)) {
     count.scanned += names.length;
     const now = Math.round(clock.monotonic());
-    const routed = names.flatMap(path => {
-      const inHand = roster.at(join(root.root, path));
+    const units = names.flatMap(name => {
+      const known = roster.at(join(root.root, name));
+      const unit = known ? undefined : root.route(name);
+      const inHand = known ?? (unit && unit.path !== name ? roster.at(join(root.root, unit.path)) : undefined);
       if (inHand) inHand.presentAt = now;
-      return inHand ? [] : [{ path, entry: root.route(path) }];
+      if (inHand || !unit || looked.has(unit.path)) return [];
+      if (unit.path !== name) looked.add(unit.path);
+      return [unit];
     });
-    await mapConcurrently(routed, STATS_AT_ONCE, async ({ path, entry }) => {
-      if (!entry) return;
-      const absolute = join(root.root, path);
+    await mapConcurrently(units, STATS_AT_ONCE, async unit => {
       try {
-        const stat = await fs.lstat(absolute);
-        if (stat.isFile()) found.push({ path, entry, stat });
-      } catch (thrown) {
+        const look = await lookAtUnit(fs, root, unit);
+        if (look) found.push({ ...unit, look });
         // Gone since it was listed: often we have moved it ourselves.
-        if (systemCode(thrown) === 'ENOENT') count.errors += 1;
-        else failed(toError(thrown), absolute);
+        else count.errors += 1;
+      } catch (thrown) {
+        failed(toError(thrown), join(root.root, unit.path));
       }
     });
     if (signal.aborted) break;
   }
   // Names break ties, so that a burst within one tick of the clock keeps the order of its names.
-  return found.sort((a, b) => a.stat.mtimeMs - b.stat.mtimeMs || (a.path < b.path ? -1 : 1));
+  return found.sort((a, b) => a.look.identity.mtimeMs - b.look.identity.mtimeMs || (a.path < b.path ? -1 : 1));
 }

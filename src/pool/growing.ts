@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import { StabilityGate } from '../discovery/stability-gate.js';
 import type { FileSystem } from '../files/file-system.js';
 import type { FileIdentity } from '../files/identity.js';
-import type { ActiveFile } from './active-file.js';
+import { type ActiveFile, waitedMs } from './active-file.js';
 import { type Answer, isWhole } from './is-whole.js';
 import { Later } from './later.js';
 import { MarkerIndex } from './marker-index.js';
@@ -143,7 +143,7 @@ export class Growing {
   }
 
   #rests(file: ActiveFile, held: Held): void {
-    if (file.entry.readiness) this.#check(file, held);
+    if (file.entry.readiness || file.entry.unit.tree) this.#check(file, held);
     else this.#pass(file);
   }
 
@@ -229,6 +229,7 @@ export class Growing {
         fs,
         clock,
         windowMs,
+        look: (path, file) => file.entry.unit.look(fs, path, waitedMs(clock, file)),
         onReady: (file, identity) => {
           const held = this.#held.get(file);
           if (held) this.#rests(file, Object.assign(held, { identity }));

@@ -1,6 +1,7 @@
 /** The pool. */
 export { AsyncConverterPool } from './async-converter-pool.js';
 export type { Audit, AuditDifference } from './audit.js';
+export type { CompanionOptions, ConverterCompanions } from './companion-options.js';
 export {
   createHealthHandler,
   type HealthHandler,

@@ -1,16 +1,17 @@
 /** From a path that somebody heard of, or a scan found, to a file that the pool has in hand. */
 import { join } from 'node:path';
 import type { Clock } from '../clock.js';
+import type { Look } from '../discovery/look.js';
 import { type MillraceError, toError } from '../errors.js';
-import type { FileStat, FileSystem } from '../files/file-system.js';
-import { type FileIdentity, identityOf, sameIdentity } from '../files/identity.js';
+import type { FileSystem } from '../files/file-system.js';
+import { type FileIdentity, sameIdentity } from '../files/identity.js';
 import { relativeTo } from '../files/names.js';
 import type { FileRecord } from '../ledger/file-record.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { type ActiveFile, activeFile } from './active-file.js';
 import { inBatches, mapConcurrently } from './batches.js';
 import type { ConverterEntry } from './converter-entry.js';
-import { type Found, findFiles, type IntakeRoot } from './find-files.js';
+import { type Found, findFiles, type IntakeRoot, lookAtUnit } from './find-files.js';
 import type { Growing } from './growing.js';
 import type { ScanStatistics } from './pool-events.js';
 import type { Roster } from './roster.js';
@@ -141,7 +142,7 @@ export class Intake {
   }
 
   async #lookAtHeard(): Promise<void> {
-    const { fs, roster, growing } = this.#options;
+    const { fs, roster, growing, onError } = this.#options;
     // What comes while this runs is looked at in the next round, many events of one path at once.
     const heard: [path: string, root: IntakeRoot][] = [];
     for (const one of this.#heard) {
@@ -151,19 +152,20 @@ export class Intake {
     }
     const found = new Map<IntakeRoot, Found[]>();
     await mapConcurrently(heard, STATS_AT_ONCE, async ([absolute, root]) => {
-      const path = relativeTo(root.root, absolute);
-      const active = roster.at(absolute);
+      const unit = root.route(relativeTo(root.root, absolute));
+      const active = roster.at(absolute) ?? (unit && roster.at(join(root.root, unit.path)));
       if (active) {
         if (!growing.touch(active)) active.heardOf = true;
         return;
       }
       if (growing.marker(absolute)) return;
-      const entry = root.route(path);
       // Gone again, or not to be looked at now: the next event or rescan looks anew.
       const stat = await fs.lstat(absolute).catch(() => undefined);
       // A new folder, or a link to one, may have files in it that no event will tell of.
-      if (stat?.isDirectory() || stat?.isSymbolicLink()) this.#options.onFolder(root);
-      else if (entry && stat?.isFile()) found.set(root, [...(found.get(root) ?? []), { path, entry, stat }]);
+      if (stat?.isDirectory() || stat?.isSymbolicLink()) return this.#options.onFolder(root);
+      if (!unit || !stat) return;
+      const look = await lookAtUnit(fs, root, unit).catch((thrown: unknown) => onError(toError(thrown), absolute));
+      if (look) found.set(root, [...(found.get(root) ?? []), { ...unit, look }]);
     });
     for (const [root, files] of found) await this.#admit(root, files, false);
   }
@@ -178,9 +180,9 @@ export class Intake {
     if (this.#closed) return [];
     const admitted: Found[] = [];
     for (const one of found) {
-      const { path, entry, stat } = one;
+      const { path, entry, look } = one;
+      const { identity } = look;
       const absolute = join(root.root, path);
-      const identity = identityOf(stat);
       const row = known.get(path);
       if (roster.at(absolute) || (row && isSettled(row, identity))) continue;
       // Its converter was changed or removed since it was found; the look that follows a change finds it anew.
@@ -191,7 +193,7 @@ export class Intake {
       admitted.push(one);
       if (this.#milestone && --this.#milestone.count <= 0) this.#milestone.reached();
       this.#options.onDiscovered(file);
-      growing.add(file, identity, { rested: scanned && this.#isLongAtRest(stat, entry) });
+      growing.add(file, identity, { rested: scanned && this.#isLongAtRest(look, entry) });
     }
     return admitted;
   }
@@ -204,13 +206,13 @@ export class Intake {
   }
 
   /** No event has told of it, though there was time for one. */
-  #wasMissed(root: IntakeRoot, { path, stat }: Found): boolean {
-    if (this.#heard.has(join(root.root, path)) || stat.ctimeMs < this.#listeningSince) return false;
-    return this.#options.clock.now() - stat.ctimeMs > EVENT_GRACE_MS;
+  #wasMissed(root: IntakeRoot, { path, look }: Found): boolean {
+    if (this.#heard.has(join(root.root, path)) || look.ctimeMs < this.#listeningSince) return false;
+    return this.#options.clock.now() - look.ctimeMs > EVENT_GRACE_MS;
   }
 
-  #isLongAtRest(stat: FileStat, entry: ConverterEntry): boolean {
-    const restMs = this.#options.clock.now() - Math.max(stat.mtimeMs, stat.ctimeMs);
+  #isLongAtRest({ identity, ctimeMs }: Look, entry: ConverterEntry): boolean {
+    const restMs = this.#options.clock.now() - Math.max(identity.mtimeMs, ctimeMs);
     return restMs >= Math.max(LONG_AT_REST_MS, entry.stabilityMs * 10);
   }
 }

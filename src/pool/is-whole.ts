@@ -3,8 +3,8 @@ import type { Clock } from '../clock.js';
 import { checkReadiness, type Verdict } from '../discovery/readiness.js';
 import { systemCode } from '../errors.js';
 import type { FileSystem } from '../files/file-system.js';
-import { type FileIdentity, identityOf, sameIdentity } from '../files/identity.js';
-import type { ActiveFile } from './active-file.js';
+import { type FileIdentity, sameIdentity } from '../files/identity.js';
+import { type ActiveFile, waitedMs } from './active-file.js';
 
 /** What came out: what the rules say, or that there is no such file any more. */
 export type Answer = Verdict | { kind: 'changed'; identity: FileIdentity } | { kind: 'vanished' };
@@ -21,18 +21,26 @@ export async function isWhole(
   identity: FileIdentity,
   { fs, clock, hasWaited }: { fs: FileSystem; clock: Clock; hasWaited: boolean },
 ): Promise<Answer> {
-  if (hasWaited) {
+  const { unit, readiness: rules } = file.entry;
+  const ageMs = waitedMs(clock, file);
+  // What a unit of several files lacks, a look tells.
+  if (hasWaited || unit.tree) {
     try {
-      const now = identityOf(await fs.stat(file.location));
-      if (!sameIdentity(identity, now)) return { kind: 'changed', identity: now };
+      const look = await unit.look(fs, file.location, ageMs);
+      if (!look) return { kind: 'vanished' };
+      if (!sameIdentity(identity, look.identity)) return { kind: 'changed', identity: look.identity };
+      if (look.waitsFor !== undefined) return waitFor(look.waitsFor, look.dueInMs);
     } catch (error) {
-      if (systemCode(error) === 'ENOENT') return { kind: 'vanished' };
       return { kind: 'wait', reason: `it cannot be looked at (${systemCode(error)})`, retryMs: LOOK_AGAIN_MS };
     }
   }
-  const rules = file.entry.readiness;
   if (!rules) return { kind: 'ready' };
-  const ageMs = clock.monotonic() - file.seenAt;
   const resting = { path: file.location, identity, firstSeenAt: file.record.firstSeenAt, ageMs };
   return checkReadiness(resting, rules, { fs, clock });
+}
+
+/** For as long as it takes, or until its time is over. */
+function waitFor(what: string, dueInMs: number | undefined): Answer {
+  const reason = `it waits for ${what}`;
+  return dueInMs === undefined ? { kind: 'wait', reason } : { kind: 'wait', reason, retryMs: dueInMs, ownTime: true };
 }

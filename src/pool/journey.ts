@@ -3,14 +3,13 @@
  * convert, deliver, note the delivery, clean up, note the end. The architecture guide explains each step.
  */
 import type { ConverterResult } from '../converters/converter-result.js';
-import { FileSource } from '../converters/file-source.js';
+import type { HeldSource } from '../converters/held-source.js';
 import { runConversion } from '../converters/run-conversion.js';
 import { ConverterError, MillraceError, systemCode, toError } from '../errors.js';
-import { identityOf } from '../files/identity.js';
 import type { KeyedLock } from '../keyed-lock.js';
 import { reportId } from '../ledger/report-id.js';
 import { traced } from '../observe/channels.js';
-import type { ActiveFile } from './active-file.js';
+import { type ActiveFile, waitedMs } from './active-file.js';
 import type { Cleaner } from './cleaner.js';
 import { deliverReports, type Handovers } from './delivery.js';
 import type { Endings } from './endings.js';
@@ -63,7 +62,7 @@ export class Journey {
     try {
       const source = await this.#read(file);
       if (!source) return;
-      const content = `${await source.sha256()} ${file.entry.converter.name}`;
+      const content = `${source.key} ${file.entry.converter.name}`;
       await this.#claims.run(content, () => this.#take(file, source));
       source.release();
     } catch (thrown) {
@@ -71,10 +70,11 @@ export class Journey {
     }
   }
 
-  async #read(file: ActiveFile): Promise<FileSource | undefined> {
-    const { fs } = this.#context;
+  async #read(file: ActiveFile): Promise<HeldSource | undefined> {
+    const { fs, clock } = this.#context;
     try {
-      const source = await FileSource.read({ fs, path: file.location, knownAs: file.path });
+      const { path, location } = file;
+      const source = await file.entry.unit.read(fs, { path, location, waitedMs: waitedMs(clock, file) });
       file.unreadable = 0;
       return source;
     } catch (thrown) {
@@ -83,6 +83,8 @@ export class Journey {
         await this.#exits.vanished(file);
       } else if ((error as Partial<MillraceError>).code === 'SOURCE_CHANGED') {
         await this.#exits.changed(file);
+      } else if (error instanceof MillraceError) {
+        await this.#putAside(file, error);
       } else if (++file.unreadable <= MAX_UNREADABLE) {
         this.#endings.again(
           file,
@@ -90,23 +92,25 @@ export class Journey {
           FIRST_UNREADABLE_DELAY_MS * 2 ** (file.unreadable - 1),
         );
       } else {
-        // It may have grown since it was seen; what is put aside is what is there now.
-        const stat = await fs.stat(file.location).catch(() => undefined);
-        if (stat) file.record = { ...file.record, ...identityOf(stat) };
-        await this.#endings.fail(
-          file,
-          new MillraceError('SOURCE_UNREADABLE', `${file.path} cannot be read: ${error.message}`, { cause: error }),
-        );
+        const message = `${file.path} cannot be read: ${error.message}`;
+        await this.#putAside(file, new MillraceError('SOURCE_UNREADABLE', message, { cause: error }));
       }
       return undefined;
     }
   }
 
+  /** It fails without having been read. It may have grown since it was seen; what is put aside is what is there now. */
+  async #putAside(file: ActiveFile, error: MillraceError): Promise<void> {
+    const look = await file.entry.unit.look(this.#context.fs, file.location, 0).catch(() => undefined);
+    if (look) file.record = { ...file.record, ...look.identity };
+    await this.#endings.fail(file, error);
+  }
+
   /** Claims, converts, delivers and cleans up, while no other file with the same content does. */
-  async #take(file: ActiveFile, source: FileSource): Promise<void> {
+  async #take(file: ActiveFile, source: HeldSource): Promise<void> {
     const { ledger, clock, notify } = this.#context;
     const { entry } = file;
-    const sha256 = await source.sha256();
+    const sha256 = source.key;
     const name = entry.converter.name;
     // It may have grown since, while it waited for a worker.
     if (file.refused && source.size < entry.minSizeBytes) return this.#refuse(file, source, sha256);
@@ -181,7 +185,7 @@ export class Journey {
   }
 
   /** The rules for whole files refuse it, so no converter sees it. */
-  #refuse(file: ActiveFile, source: FileSource, sha256: string): Promise<void> {
+  #refuse(file: ActiveFile, source: HeldSource, sha256: string): Promise<void> {
     const { as, reason } = file.refused ?? { as: 'failed', reason: '' };
     // What is cleaned up is what was read.
     file.record = { ...file.record, ...source.identity };
@@ -193,7 +197,7 @@ export class Journey {
     );
   }
 
-  async #deliver(file: ActiveFile, source: FileSource, result: ConverterResult): Promise<void> {
+  async #deliver(file: ActiveFile, source: HeldSource, result: ConverterResult): Promise<void> {
     const { ledger, notify } = this.#context;
     const ids = result.reports.map((_, index) =>
       reportId(file.record.sha256 ?? '', file.entry.converter.name, index, file.record.occurrence),

@@ -8,10 +8,11 @@ import type { FileSystem } from '../files/file-system.js';
 import type { Logger } from '../observe/logger.js';
 import type { PendingQueue } from '../pending/index.js';
 import type { SubmitFunction, Submitter } from '../submit/index.js';
+import type { ConverterCompanions } from './companion-options.js';
 import type { HealthOptions } from './health-options.js';
 
 /** One converter with its folders. */
-export interface ConverterOptions extends DiscoveryOptions {
+export interface ConverterOptions extends DiscoveryOptions, ConverterCompanions {
   /** The converter. Its name must be unique in the pool. */
   // biome-ignore lint/suspicious/noExplicitAny: converters of every report and argument type are taken.
   converter: ConverterBase<any, any>;

@@ -14,14 +14,8 @@ import { isZipOf, zipInto } from '../files/zip.js';
 import type { Cleanup, FileRecord } from '../ledger/file-record.js';
 import type { ActiveFile } from './active-file.js';
 import { errorFilePath } from './error-file.js';
-
-/** Where the source is afterwards. */
-export interface PostProcessed {
-  /** Absolute; `null` when it is under its own path or nowhere any more. */
-  location: string | null;
-  /** It stays in the watch folder. */
-  kept: boolean;
-}
+import { postProcessTree } from './post-process-tree.js';
+import { type PostProcessed, targetFolder } from './target.js';
 
 /**
  * Does to the source what `action` says. Nothing is ever overwritten, and only the content that was converted is
@@ -29,6 +23,22 @@ export interface PostProcessed {
  * @param again It may have been begun before: what was done then is found and not done twice.
  */
 export async function postProcess(
+  fs: FileSystem,
+  file: ActiveFile,
+  action: Cleanup,
+  again: boolean,
+): Promise<PostProcessed> {
+  const { tree } = file.entry.unit;
+  if (!tree) return postProcessFile(fs, file, action, again);
+  const isPlain = await tree.isPlain(fs, { path: file.path, location: file.location, waitedMs: 0 });
+  if (isPlain) return postProcessFile(fs, file, action, again);
+  const result = await postProcessTree(fs, file, tree, action, again);
+  // It is not there, and nothing was found of it as a folder: it may have been one file, of which an attempt before this one has left something.
+  const isFile = isPlain === undefined && again && !result.kept && result.location === null;
+  return isFile ? postProcessFile(fs, file, action, again) : result;
+}
+
+async function postProcessFile(
   fs: FileSystem,
   file: ActiveFile,
   action: Cleanup,
@@ -105,20 +115,6 @@ async function isPlaced(
   if (zip) return sha256 !== null && isZipOf(fs, path, sha256);
   if (stat.size !== record.size) return false;
   return stat.ino === record.ino || (await (await FileSource.read({ fs, path })).sha256()) === sha256;
-}
-
-function targetFolder({ entry, record }: ActiveFile, action: Exclude<Cleanup, 'delete'>): string {
-  switch (action) {
-    case 'move':
-    case 'zip':
-      return entry.doneFolder;
-    case 'error':
-      return entry.errorFolder;
-    case 'pending':
-      return entry.pendingFolder;
-    case 'keep':
-      return record.root;
-  }
 }
 
 async function giveBack(fs: FileSystem, placed: Placed, location: string): Promise<void> {

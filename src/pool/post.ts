@@ -2,7 +2,7 @@
 import type { WatchedFolder } from '../discovery/watched-folder.js';
 import { MillraceError, toError } from '../errors.js';
 import type { ConverterEntry } from './converter-entry.js';
-import type { IntakeRoot } from './find-files.js';
+import type { IntakeRoot, Unit } from './find-files.js';
 
 /** What the converters of a folder decide about how it is watched. When any of this changes, it is watched anew. */
 export interface WatchSettings {
@@ -20,7 +20,7 @@ export interface WatchSettings {
 export function watchSettings(entries: readonly ConverterEntry[], excluded: readonly string[]): WatchSettings {
   const canaries = entries.map(entry => entry.canaryIntervalMs).filter(interval => interval > 0);
   return {
-    recursive: entries.some(entry => entry.recursive),
+    recursive: entries.some(entry => entry.recursive || entry.unit.deep),
     maxDepth: Math.max(...entries.map(entry => entry.maxDepth)),
     usePolling: entries.some(entry => entry.usePolling),
     rescanIntervalMs: Math.min(...entries.map(entry => entry.rescanIntervalMs)),
@@ -70,9 +70,10 @@ export class Post implements IntakeRoot {
     return this.folder.excludes(path);
   }
 
-  route(path: string): ConverterEntry | undefined {
+  route(path: string): Unit | undefined {
     if (this.#isMarker(path)) return undefined;
-    return this.entries.find(entry => this.#refuses(entry, path) === undefined);
+    const entry = this.entries.find(one => this.#refuses(one, path) === undefined);
+    return entry && { entry, path: entry.unit.of(path) };
   }
 
   /** Why a file is nobody's, in words that complete "… is ignored: …". */

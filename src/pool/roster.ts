@@ -14,10 +14,11 @@ export class Roster {
   add(file: ActiveFile): void {
     this.#byId.set(file.record.id, file);
     // A file that was taken out of the watch folder leaves its name to the next one.
-    if (file.location === file.path) this.#byPath.set(comparable(file.path), file);
+    if (file.location === file.path)
+      for (const path of [file.path, ...file.parts]) this.#byPath.set(comparable(path), file);
   }
 
-  /** @param path Absolute. */
+  /** The file of which this is the path, or a companion. @param path Absolute. */
   at(path: string): ActiveFile | undefined {
     return this.#byPath.get(comparable(path));
   }
@@ -34,8 +35,10 @@ export class Roster {
   /** The file has left the watch folder and is still worked on. */
   freePath(file: ActiveFile): void {
     // Unless a later generation has the path by now.
-    const key = comparable(file.path);
-    if (this.#byPath.get(key) === file) this.#byPath.delete(key);
+    for (const path of [file.path, ...file.parts]) {
+      const key = comparable(path);
+      if (this.#byPath.get(key) === file) this.#byPath.delete(key);
+    }
   }
 
   /** In the order in which they were added. */
