@@ -17,7 +17,7 @@ export interface Look {
 /** Looks at one file; `undefined` when it is not there or is no file. @throws Node's own error when it cannot be looked at. */
 export async function lookAtFile(fs: FileSystem, path: string): Promise<Look | undefined> {
   try {
-    const stat = await fs.lstat(path);
+    const stat = await fs.stat(path);
     return stat.isFile() ? { identity: identityOf(stat), ctimeMs: stat.ctimeMs } : undefined;
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
