@@ -8,6 +8,7 @@ import type { Logger } from '../observe/logger.js';
 import type { BlobStore } from './blobs/blob-store.js';
 import type { Catalog } from './catalog/catalog.js';
 import type { StoredEntry } from './catalog/stored-entry.js';
+import type { RebuildResult } from './integrity/rebuild.js';
 
 /** Event names and payloads of an `ArchiveStorage`. */
 export interface ArchiveEvents {
@@ -16,7 +17,7 @@ export interface ArchiveEvents {
   /** A part of the catalog was damaged. What could be read is kept, and what the blobs say is brought back. */
   damaged: { file: string; movedTo: string; message: string };
   /** The catalog was made again from the blobs. */
-  rebuilt: { entries: number; restored: number; unreadable: number };
+  rebuilt: RebuildResult;
 }
 
 export interface ArchiveContext {

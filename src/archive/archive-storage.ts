@@ -1,53 +1,26 @@
 /** Keeps every original and its reports, finds them again, and proves that they are what they were. */
 import { join, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
 import pLimit from 'p-limit';
-import { type Clock, systemClock } from '../clock.js';
-import { ArchiveError, ConfigError, toError } from '../errors.js';
+import { systemClock } from '../clock.js';
+import { ArchiveError, toError } from '../errors.js';
 import { type DirectoryLock, lockDirectory } from '../files/directory-lock.js';
-import { type FileSystem, nodeFileSystem, PRIVATE_FOLDER } from '../files/file-system.js';
+import { nodeFileSystem, PRIVATE_FOLDER } from '../files/file-system.js';
 import { KeyedLock } from '../keyed-lock.js';
-import { SafeEmitter } from '../observe/emitter.js';
-import { type Logger, silentLogger } from '../observe/logger.js';
-import { type ArchiveContext, type ArchiveEvents, entryOf } from './archive-context.js';
+import { silentLogger } from '../observe/logger.js';
+import type { ArchiveContext } from './archive-context.js';
+import { type ArchiveOptions, checkOptions } from './archive-options.js';
+import { ArchiveReadings } from './archive-readings.js';
 import { archiveError, draftOf, storeDraft } from './archive-source.js';
 import { BlobStore } from './blobs/blob-store.js';
 import { Catalog } from './catalog/catalog.js';
-import { parseEntry } from './catalog/stored-entry.js';
 import { archiveReport, updateConversion } from './conversion.js';
+import { hasBlobs } from './integrity/blob-files.js';
+import { type RebuildOptions, type RebuildResult, rebuild } from './integrity/rebuild.js';
 import { shareInternals } from './internals.js';
 import { Keeping } from './keeping.js';
 import { recoverLeftovers } from './recovery.js';
-import { type ArchivedFile, filesOf, readReport, restoreReport, restoreSource, sourceStream } from './restore.js';
-import { countEntries, findEntries } from './search.js';
-import { type ArchiveStatistics, statisticsOf } from './statistics.js';
-import type {
-  ArchiveEntry,
-  ArchiveFilter,
-  ArchiveInput,
-  ArchivePage,
-  ArchiveQuery,
-  ConversionFacts,
-  SourceFacts,
-} from './types.js';
-
-/** Options of an {@link ArchiveStorage}. */
-export interface ArchiveOptions {
-  /** The archive's folder, private to one process at a time. Created where it is missing. */
-  directory: string;
-  /** gzip level, 1 (fast) to 9 (small). Default 6. */
-  compressionLevel?: number;
-  /** Store the same content once, however many entries have it. Default true. */
-  deduplicate?: boolean;
-  /** When another process owns the folder: fail at once, or wait until it is free. Default 'fail'. */
-  onLocked?: 'fail' | 'wait';
-  /** Default: silent. */
-  logger?: Logger;
-  /** Default: the machine's. */
-  clock?: Clock;
-  /** Default: the machine's. */
-  fs?: FileSystem;
-}
+import { restoreSource } from './restore.js';
+import type { ArchiveInput, ConversionFacts, SourceFacts } from './types.js';
 
 /** So many sources are read and compressed at once; more wait their turn. */
 const AT_ONCE = 32;
@@ -58,7 +31,7 @@ const AT_ONCE = 32;
  * It opens itself at the first use. What a method has acknowledged survives `kill -9` and power loss. See the archive
  * guide.
  */
-export class ArchiveStorage extends SafeEmitter<ArchiveEvents> {
+export class ArchiveStorage extends ArchiveReadings {
   /** The archive's folder, absolute. */
   readonly directory: string;
   readonly #context: ArchiveContext;
@@ -66,6 +39,8 @@ export class ArchiveStorage extends SafeEmitter<ArchiveEvents> {
   readonly #onLocked: 'fail' | 'wait';
   readonly #turns = pLimit(AT_ONCE);
   readonly #abort = new AbortController();
+  /** The catalog was damaged: what the files say is brought back at the next opening. */
+  #damaged = false;
   #lock: DirectoryLock | undefined;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -98,7 +73,10 @@ export class ArchiveStorage extends SafeEmitter<ArchiveEvents> {
     });
     const { store } = this.#context.catalog;
     store.on('error', payload => this.notify('error', payload));
-    store.on('damaged', ({ file, movedTo, message }) => this.notify('damaged', { file, movedTo, message }));
+    store.on('damaged', ({ file, movedTo, message }) => {
+      this.notify('damaged', { file, movedTo, message });
+      this.#damaged = true;
+    });
   }
 
   /**
@@ -147,45 +125,6 @@ export class ArchiveStorage extends SafeEmitter<ArchiveEvents> {
     return this.#turns(() => archiveReport(this.#context, report, archiveId, options));
   }
 
-  /** An entry; `undefined` when there is none with this id. */
-  async get(archiveId: string): Promise<ArchiveEntry | undefined> {
-    await this.open();
-    const entry = await this.#context.catalog.entry(archiveId);
-    return entry && parseEntry(entry);
-  }
-
-  /** Entries, a page at a time, the newest first. @throws ConfigError for a filter that cannot be. */
-  async query(query: ArchiveQuery = {}): Promise<ArchivePage> {
-    await this.open();
-    return findEntries(this.#context.catalog, query);
-  }
-
-  /** How many entries there are of this kind. */
-  async count(filter: ArchiveFilter = {}): Promise<number> {
-    await this.open();
-    return countEntries(this.#context.catalog, filter);
-  }
-
-  /** What is in the archive, by converter and by day. `from` and `to` count by the full hour. */
-  async statistics(filter: Pick<ArchiveFilter, 'from' | 'to' | 'converterName'> = {}): Promise<ArchiveStatistics> {
-    await this.open();
-    return statisticsOf(this.#context.catalog, filter);
-  }
-
-  /**
-   * The original content. The stream fails with `INTEGRITY`, at its end at the latest, when it is not what was archived.
-   * @throws ArchiveError `ARCHIVE_UNKNOWN`, `ARCHIVE_PURGED`; MillraceError `SOURCE_IS_FOLDER` where there are several
-   * files: {@link openFiles} gives those.
-   */
-  async openSource(archiveId: string): Promise<Readable> {
-    return this.#reading(archiveId, sourceStream);
-  }
-
-  /** The files of an archived folder or companion set, by name; for a single file, that one. */
-  async openFiles(archiveId: string): Promise<ArchivedFile[]> {
-    return this.#reading(archiveId, filesOf);
-  }
-
   /**
    * Writes the original into a folder, which is created where it is missing: checked before it appears under its name,
    * with its time of change, and beside what has that name already (`_1`, `_2`, …). A set of files becomes a folder.
@@ -199,16 +138,13 @@ export class ArchiveStorage extends SafeEmitter<ArchiveEvents> {
     return path;
   }
 
-  /** Writes an archived report into a folder, as {@link restoreSource}. @param options.position From 0. Default 0. */
-  async restoreReport(archiveId: string, folder: string, options: { position?: number } = {}): Promise<string> {
+  /**
+   * Puts into the catalog what the files in the archive's folder say and it does not know. It runs by itself when the
+   * catalog is missing or was damaged.
+   */
+  async rebuild(options: RebuildOptions = {}): Promise<RebuildResult> {
     await this.open();
-    return restoreReport(this.#context, archiveId, resolve(folder), options.position ?? 0);
-  }
-
-  /** An archived report as it was. @param options.position From 0. Default 0. */
-  async readReport(archiveId: string, options: { position?: number } = {}): Promise<unknown> {
-    await this.open();
-    return readReport(this.#context, archiveId, options.position ?? 0);
+    return this.#rebuild(options);
   }
 
   /** Keeps an entry whatever the retention says, until {@link unpin}. */
@@ -234,12 +170,18 @@ export class ArchiveStorage extends SafeEmitter<ArchiveEvents> {
     return this.close();
   }
 
-  async #reading<T>(
-    id: string,
-    read: (context: ArchiveContext, id: string, entry: Awaited<ReturnType<typeof entryOf>>) => T | Promise<T>,
-  ): Promise<T> {
+  async #rebuild(options: RebuildOptions): Promise<RebuildResult> {
+    const { catalog } = this.#context;
+    const anew = (await catalog.query('anyEntry')).length === 0;
+    const result = await rebuild(this.#context, options, anew);
+    await this.#keeping.audit({ action: 'rebuild', details: { restored: result.restored, reports: result.reports } });
+    this.notify('rebuilt', result);
+    return result;
+  }
+
+  protected async ready(): Promise<ArchiveContext> {
     await this.open();
-    return read(this.#context, id, await entryOf(this.#context, id));
+    return this.#context;
   }
 
   async #open(): Promise<void> {
@@ -257,6 +199,9 @@ export class ArchiveStorage extends SafeEmitter<ArchiveEvents> {
       await blobs.open();
       await catalog.open();
       await recoverLeftovers(this.#context);
+      const isEmpty = (await catalog.query('anyEntry')).length === 0;
+      if (isEmpty ? await hasBlobs(this.#context) : this.#damaged) await this.#rebuild({});
+      this.#damaged = false;
     } catch (error) {
       await this.#lock.release();
       throw error;
@@ -281,21 +226,4 @@ export class ArchiveStorage extends SafeEmitter<ArchiveEvents> {
     // Another process writes here now: nothing more may be written by this one.
     this.close().catch((thrown: unknown) => this.notify('error', { error: toError(thrown) }));
   }
-}
-
-function checkOptions({ directory, compressionLevel, onLocked }: ArchiveOptions): void {
-  const problems = [];
-  if (typeof directory !== 'string' || directory === '') {
-    problems.push({ path: 'directory', message: 'must be the path of a folder' });
-  }
-  if (
-    compressionLevel !== undefined &&
-    !(Number.isInteger(compressionLevel) && compressionLevel >= 1 && compressionLevel <= 9)
-  ) {
-    problems.push({ path: 'compressionLevel', message: `must be a whole number from 1 to 9, not ${compressionLevel}` });
-  }
-  if (onLocked !== undefined && onLocked !== 'fail' && onLocked !== 'wait') {
-    problems.push({ path: 'onLocked', message: `must be fail or wait, not ${String(onLocked)}` });
-  }
-  if (problems.length > 0) throw new ConfigError(problems);
 }

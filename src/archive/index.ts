@@ -1,6 +1,13 @@
 /** The archive of originals and its catalog. */
 export type { ArchiveEvents } from './archive-context.js';
-export { type ArchiveOptions, ArchiveStorage } from './archive-storage.js';
+export type { ArchiveOptions } from './archive-options.js';
+export { ArchiveReadings } from './archive-readings.js';
+export { ArchiveStorage } from './archive-storage.js';
+export type { AuditRecord } from './catalog/audit-chain.js';
+export type { AuditLogCheck } from './integrity/audit-check.js';
+export { type ManifestFormat, verifyManifest } from './integrity/manifest.js';
+export type { RebuildOptions, RebuildResult } from './integrity/rebuild.js';
+export type { Damage, VerifyOptions, VerifyResult } from './integrity/verify.js';
 export type { ArchivedFile } from './restore.js';
 export type { ArchiveStatistics, ArchiveTotals } from './statistics.js';
 export type {

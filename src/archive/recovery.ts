@@ -56,11 +56,14 @@ export async function adopt(context: ArchiveContext, found: Found): Promise<bool
   if ((await catalog.rows.find(at, key)) !== undefined) return false;
   const owner = sameAs === undefined ? undefined : await catalog.entry(sameAs);
   if (sameAs !== undefined && !owner) return false;
-  const row = Number(header.row);
+  // Its own row, so that the change log finds it; another one only where that has been given away meanwhile.
+  const own = { at, row: Number(header.row) };
+  const place = (await catalog.rows.isFree(own)) ? own : await catalog.rows.reserve(at);
   const ending = sameAs === undefined ? endingFor(header) : REFERENCE_ENDING;
   const draft = { source: describe(header), sha256: found.sha256, size: found.size };
-  const place = { id: header.id, row, ending, bytes: owner?.compressed ?? found.bytes, owner: owner?.id ?? null };
-  await catalog.write(entryChanges(catalog, draft, place));
+  const bytes = owner?.compressed ?? found.bytes;
+  const { row } = place;
+  await catalog.write(entryChanges(catalog, draft, { id: header.id, row, ending, bytes, owner: owner?.id ?? null }));
   await catalog.rows.taken({ at, row }, key);
   return true;
 }

@@ -177,8 +177,9 @@ function rowAt(path: string, date: Date): number {
 }
 
 function rowOfCursor(cursor: string): number {
-  const row = Number(Buffer.from(cursor, 'base64url').toString());
-  if (cursor === '' || !Number.isSafeInteger(row)) throw wrong('cursor', 'is none that query() gave');
+  const text = Buffer.from(cursor, 'base64url').toString();
+  const row = Number(text);
+  if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(row)) throw wrong('cursor', 'is none that query() gave');
   return row;
 }
 

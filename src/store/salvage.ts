@@ -37,8 +37,13 @@ export function salvage(
   }
 }
 
+/** In the order of their making. Full-text indexes and the tables behind them are left out: their user makes them anew. */
 function tablesOf(database: Database): string[] {
-  const tables = read(database, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
+  const tables = read(
+    database,
+    `SELECT made.name FROM sqlite_schema AS made JOIN pragma_table_list AS list ON list.name = made.name
+      WHERE list.schema = 'main' AND list.type = 'table' AND made.name NOT LIKE 'sqlite_%' ORDER BY made.rowid`,
+  );
   return (tables ?? []).map(([name]) => String(name));
 }
 

@@ -1,6 +1,7 @@
 /**
  * What no blob's header tells (outcomes, pins, purges, policies), once more beside the catalog, so that all of it comes
- * back when the catalog is lost: `changes/{yyyy}-{MM}.jsonl`, one call of a catalog statement a line.
+ * back when the catalog is lost: `changes/{yyyy}-{MM}.jsonl`, and `changes/audit.jsonl` for the audit log; one call of a
+ * catalog statement a line.
  *
  * It is a spare copy: written right after the catalog's journal, and flushed to the disk when the archive is closed. A
  * line that is torn is left out when it is read.
@@ -14,6 +15,7 @@ import type { Mutation, SqlValue } from '../../store/journaled-store.js';
 import { readLines } from './read-lines.js';
 import { STATEMENTS } from './statements.js';
 
+const AUDIT_FILE = 'audit.jsonl';
 /** More than this is not kept in memory while it cannot be written. */
 const MAX_WAITING = 100_000;
 
@@ -22,9 +24,9 @@ export class ChangeLog {
   readonly #clock: Clock;
   readonly #folder: string;
   readonly #onError: (error: Error) => void;
-  #waiting: string[] = [];
+  #waiting: Mutation[] = [];
   #writing: Promise<void> | undefined;
-  #file: { path: string; handle: OpenFile } | undefined;
+  readonly #files = new Map<string, OpenFile>();
   #failed = false;
 
   constructor(fs: FileSystem, clock: Clock, directory: string, onError: (error: Error) => void) {
@@ -37,27 +39,28 @@ export class ChangeLog {
   /** Takes calls that are in the catalog. What cannot be written now is written with the next. */
   append(mutations: readonly Mutation[]): void {
     if (mutations.length === 0) return;
-    for (const { statement, params } of mutations) this.#waiting.push(JSON.stringify([statement, ...params]));
+    this.#waiting.push(...mutations);
     if (this.#waiting.length > MAX_WAITING) this.#waiting.splice(0, this.#waiting.length - MAX_WAITING);
     this.#writing ??= this.#write();
   }
 
-  /** Writes and flushes what waits, and lets go of the file. */
+  /** Writes and flushes what waits, and lets go of the files. */
   async close(): Promise<void> {
     await this.#writing;
     if (this.#waiting.length > 0) await this.#write();
-    const file = this.#file;
-    this.#file = undefined;
-    if (!file) return;
-    try {
-      await file.handle.datasync();
-    } finally {
-      await file.handle.close();
+    const handles = [...this.#files.values()];
+    this.#files.clear();
+    for (const handle of handles) {
+      try {
+        await handle.datasync();
+      } finally {
+        await handle.close();
+      }
     }
   }
 
-  /** Every call that can be read, in order. */
-  async *read(): AsyncGenerator<Mutation> {
+  /** Every call that can be read, in order; those of the audit log last. @param only Those of the audit log alone. */
+  async *read(only?: 'audit'): AsyncGenerator<Mutation> {
     let names: string[];
     try {
       names = await this.#fs.readdir(this.#folder);
@@ -65,7 +68,8 @@ export class ChangeLog {
       if (systemCode(error) === 'ENOENT') return;
       throw error;
     }
-    for (const name of names.filter(each => each.endsWith('.jsonl')).sort()) {
+    const wanted = names.filter(name => (only === 'audit' ? name === AUDIT_FILE : name.endsWith('.jsonl')));
+    for (const name of wanted.sort()) {
       for await (const line of readLines(this.#fs, join(this.#folder, name))) {
         const mutation = parse(line);
         if (mutation) yield mutation;
@@ -75,15 +79,20 @@ export class ChangeLog {
 
   async #write(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const lines = this.#waiting;
+      const batch = this.#waiting;
       this.#waiting = [];
       try {
-        const handle = await this.#open();
-        // After a failure the last line may be torn: it must not swallow the next.
-        await writeAll(handle, Buffer.from(`${this.#failed ? '\n' : ''}${lines.join('\n')}\n`));
+        await this.#append(
+          AUDIT_FILE,
+          batch.filter(({ statement }) => statement === 'addAudit'),
+        );
+        await this.#append(
+          `${new Date(this.#clock.now()).toISOString().slice(0, 7)}.jsonl`,
+          batch.filter(({ statement }) => statement !== 'addAudit'),
+        );
         this.#failed = false;
       } catch (error) {
-        this.#waiting = [...lines, ...this.#waiting];
+        this.#waiting = [...batch, ...this.#waiting];
         if (!this.#failed) this.#onError(toError(error));
         this.#failed = true;
         break;
@@ -92,17 +101,26 @@ export class ChangeLog {
     this.#writing = undefined;
   }
 
-  async #open(): Promise<OpenFile> {
-    const path = join(this.#folder, `${new Date(this.#clock.now()).toISOString().slice(0, 7)}.jsonl`);
-    if (this.#file?.path === path) return this.#file.handle;
-    const before = this.#file;
-    this.#file = undefined;
-    await before?.handle.close();
+  async #append(name: string, mutations: readonly Mutation[]): Promise<void> {
+    if (mutations.length === 0) return;
+    const handle = this.#files.get(name) ?? (await this.#open(name));
+    const lines = mutations.map(({ statement, params }) => `${JSON.stringify([statement, ...params])}\n`);
+    // After a failure the last line may be torn: it must not swallow the next.
+    await writeAll(handle, Buffer.from(`${this.#failed ? '\n' : ''}${lines.join('')}`));
+  }
+
+  async #open(name: string): Promise<OpenFile> {
     await this.#fs.mkdir(this.#folder, { recursive: true, mode: PRIVATE_FOLDER });
-    const handle = await this.#fs.open(path, 'a', PRIVATE_FILE);
-    this.#file = { path, handle };
+    const handle = await this.#fs.open(join(this.#folder, name), 'a', PRIVATE_FILE);
     // The process may have ended in the middle of a line.
     if ((await handle.stat()).size > 0) await writeAll(handle, Buffer.from('\n'));
+    // Last month's file is not written to any more.
+    for (const [other, open] of this.#files) {
+      if (other === AUDIT_FILE || name === AUDIT_FILE) continue;
+      this.#files.delete(other);
+      await open.close();
+    }
+    this.#files.set(name, handle);
     return handle;
   }
 }

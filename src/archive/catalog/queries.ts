@@ -67,7 +67,10 @@ const ENTRY_QUERIES = {
     union all select position, size, stored, lower(hex(digest)) from more_reports where entry = ?1 order by position`,
   /** Entries for a walk over all blobs, a thousand at a time, by ascending row. */
   walk: `select ${COLUMNS} from entries e ${JOINS} where e.id > ?1 and e.purged_at is null order by e.id limit 1000`,
-  countAll: 'select coalesce(sum(entries), 0) as count from hours',
+  /** How many rows there are at or before row ?1, and in all. */
+  progress: `select count(*) filter (where id <= ?1) as done, count(*) as total from entries where purged_at is null`,
+  anyEntry: 'select id from entries limit 1',
+  keysOfRange: 'select id, lower(hex(key)) as key from entries where id >= ?1 and id < ?2',
   /** Rows and their words, for a new index. */
   forIndex: `select id, name, serial, error from entries where id > ?1 order by id limit 2000`,
 } as const;

@@ -41,6 +41,12 @@ export class RowNumbers {
     throw new RangeError('there is no time left');
   }
 
+  /** Nothing is in this place, and it lies within its millisecond. */
+  async isFree({ at, row }: Place): Promise<boolean> {
+    const first = firstRow(at);
+    return row >= first && row < first + ROWS_PER_MS && ![...(await this.#bucket(at)).rows.values()].includes(row);
+  }
+
   /** The entry is in the catalog now. */
   async taken({ at, row }: Place, key: string): Promise<void> {
     const bucket = await this.#bucket(at);

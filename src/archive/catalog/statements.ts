@@ -4,7 +4,7 @@
  * Names and parameters are for ever: the change log ({@link ChangeLog}) holds calls of these and is read back when the
  * catalog is rebuilt, years later. What must work otherwise gets a new name.
  */
-import { timeOf } from './tables.js';
+import { hourOf, timeOf } from './tables.js';
 
 /** Entries: what the blobs' own headers say, too. */
 const ENTRY_STATEMENTS = {
@@ -22,8 +22,11 @@ const ENTRY_STATEMENTS = {
   anotherReport: `insert or replace into more_reports (entry, position, size, stored, digest)
     values (?1, ?2, ?3, ?4, unhex(?5))`,
   countReports: 'update entries set reports = max(reports, ?2), report_stored = report_stored + ?3 where id = ?1',
-  /** The row of an entry that turned out to have no blob, for a rebuild. */
-  forgetEntry: 'delete from entries where id = ?',
+  /** After damage: the sums are made anew from the rows. */
+  forgetHours: 'delete from hours',
+  countHours: `insert into hours (hour, setup, status, entries, bytes, stored)
+    select ${hourOf('id')}, setup, status, count(*), sum(size), sum(compressed * counted + report_stored)
+    from entries where purged_at is null group by 1, 2, 3`,
 } as const;
 
 /** What became of an entry: in no blob, so it stands in the change log. */

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach } from 'vitest';
-import { type ArchiveOptions, ArchiveStorage } from '../../../src/archive/archive-storage.js';
+import type { ArchiveOptions } from '../../../src/archive/archive-options.js';
+import { ArchiveStorage } from '../../../src/archive/archive-storage.js';
 import { temporaryFolders } from '../../support/temp-folder.js';
 
 /** Opens archives, each of which is closed after its test. */

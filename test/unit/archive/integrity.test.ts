@@ -1,0 +1,300 @@
+import { randomBytes } from 'node:crypto';
+import { cp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import initSqlJs from 'sql.js';
+import { describe, expect, it } from 'vitest';
+import type { ArchiveStorage } from '../../../src/archive/archive-storage.js';
+import { verifyManifest } from '../../../src/archive/integrity/manifest.js';
+import { internalsOf } from '../../../src/archive/internals.js';
+import { FaultyFileSystem } from '../../../src/testing/faulty-file-system.js';
+import { archives, filesBelow, sha256, textOf } from './support.js';
+
+const { tempFolder, archiveIn } = archives();
+const FACTS = { converterName: 'csv' };
+const DAY = Date.UTC(2026, 1, 13);
+
+/** An archive with a little of everything. */
+async function filled(directory: string, options = {}) {
+  const archive = archiveIn(directory, options);
+  const add = async (index: number): Promise<string> => {
+    const content = index % 4 === 3 ? 'the same\n' : `content ${index}\n`.repeat(50);
+    const timestamp = new Date(DAY + index * 3_600_000);
+    const facts = { converterName: index % 3 === 0 ? 'xml' : 'csv', timestamp, parameters: { index: index % 2 } };
+    const id = await archive.archiveSource({ path: `/in/UUT ${index}.csv`, stream: Readable.from([content]) }, facts);
+    const outcome =
+      index % 5 === 0
+        ? ({ status: 'failed', error: `Limit missing in row ${index}` } as const)
+        : ({ status: 'success', durationMs: index, reportId: `r${index}`, serialNumber: `SN${index}` } as const);
+    await archive.updateConversion(id, outcome);
+    if (outcome.status === 'success') await archive.archiveReport({ index }, id);
+    return id;
+  };
+  // The first one of those that have the same content; then all at once, which takes less time.
+  const third = add(3);
+  await third;
+  const ids = await Promise.all(Array.from({ length: 12 }, (_, index) => (index === 3 ? third : add(index))));
+  return { archive, ids };
+}
+
+/** Everything that the archive answers. */
+async function answers(archive: ArchiveStorage) {
+  const { entries } = await archive.query({ limit: 1000 });
+  const totals = await archive.statistics();
+  const byText = (await archive.query({ text: 'limit row' })).entries.map(({ archiveId }) => archiveId);
+  const bySerial = (await archive.query({ serialNumber: 'SN7' })).entries.map(({ archiveId }) => archiveId);
+  const log = [];
+  for await (const record of archive.auditLog()) if (record.action !== 'rebuild') log.push(record);
+  return { entries, totals, byText, bySerial, log };
+}
+
+const blobOf = async (archive: ArchiveStorage, id = '') =>
+  join(archive.directory, (await archive.get(id))?.archivedPath ?? '');
+
+describe('verify', () => {
+  it('names what is flipped, shortened, missing and orphaned, and nothing else', async () => {
+    const directory = join(await tempFolder(), 'archive');
+    const { archive, ids } = await filled(directory);
+    expect(await archive.verify()).toEqual({ checked: 12, ok: 12, damaged: [], complete: true });
+    const flip = async (path: string, at: number) => {
+      const bytes = await readFile(path);
+      bytes[bytes.length - at] = (bytes.at(-at) ?? 0) ^ 0x10;
+      await writeFile(path, bytes);
+    };
+    await flip(await blobOf(archive, ids[0]), 12);
+    const cut = await blobOf(archive, ids[1]);
+    await writeFile(cut, (await readFile(cut)).subarray(0, -20));
+    await rm(await blobOf(archive, ids[2]));
+    await flip(join(directory, (await archive.get(ids[4] ?? ''))?.reportArchivedPath ?? ''), 12);
+    // In the header: the content is sound, and yet the catalog could not be made again from it.
+    const header = await blobOf(archive, ids[8]);
+    const bytes = await readFile(header);
+    bytes[60] = (bytes[60] ?? 0) ^ 1;
+    await writeFile(header, bytes);
+    const orphan = `sources/2026/02/13/20260213T000000.000Z_${'0'.repeat(12)}.csv.gz`;
+    await cp(await blobOf(archive, ids[5]), join(directory, orphan));
+    const { checked, ok, damaged } = await archive.verify();
+    expect({ checked, ok }).toEqual({ checked: 12, ok: 7 });
+    expect(damaged.map(({ archiveId, problem }) => [archiveId, problem])).toEqual([
+      [ids[0], 'corrupt'],
+      [ids[1], 'corrupt'],
+      [ids[2], 'missing'],
+      [ids[4], 'corrupt'],
+      [ids[8], 'corrupt'],
+      [`20260213T000000.000Z_${'0'.repeat(12)}`, 'orphan'],
+    ]);
+  });
+
+  it('reads again before it calls something damaged', async () => {
+    const fs = new FaultyFileSystem();
+    const { archive } = await filled(join(await tempFolder(), 'archive'), { fs });
+    const once = fs.fail({ operation: 'file.read', path: /\.csv\.gz$/, code: 'EIO', times: 1 });
+    expect((await archive.verify()).ok).toBe(12);
+    expect(once.hits).toBe(1);
+    fs.fail({ operation: 'file.read', path: /\.csv\.gz$/, code: 'EIO', times: 2 });
+    expect((await archive.verify()).damaged).toMatchObject([{ problem: 'corrupt' }]);
+  });
+
+  it('goes on where it was ended, and sees all in parts', async () => {
+    const { archive } = await filled(join(await tempFolder(), 'archive'));
+    const abort = new AbortController();
+    const seen: number[] = [];
+    const stopped = await archive.verify({
+      signal: abort.signal,
+      onProgress: ({ checked, total }) => {
+        seen.push(total);
+        if (checked === 5) abort.abort();
+      },
+    });
+    expect(stopped).toMatchObject({ checked: 5, complete: false });
+    expect(seen).toEqual([12, 12, 12, 12, 12]);
+    expect(await archive.verify({ resume: true })).toMatchObject({ checked: 7, complete: true });
+    const totals = [];
+    for (let part = 0; part < 4; part++) totals.push((await archive.verify({ percent: 30 })).checked);
+    expect(totals).toEqual([4, 4, 4, 4]);
+  });
+});
+
+describe('rebuild', () => {
+  it('gives the same answers after the catalog was deleted', async () => {
+    const directory = join(await tempFolder(), 'archive');
+    const { archive, ids } = await filled(directory);
+    await archive.pin(ids[3] ?? '', 'evidence');
+    await archive.updateConversion(ids[6] ?? '', { deliveredAt: new Date(DAY + 86_400_000), partNumber: 'P 7' });
+    const before = await answers(archive);
+    expect(before.byText).toHaveLength(3);
+    expect(before.bySerial).toEqual([ids[7]]);
+    await archive.close();
+    for (const name of await readdir(directory)) if (name.startsWith('metadata')) await rm(join(directory, name));
+    const again = archiveIn(directory);
+    const rebuilt = new Promise(resolve => again.on('rebuilt', resolve));
+    expect(await answers(again)).toEqual(before);
+    expect(await rebuilt).toMatchObject({ restored: 12, reports: 9, unreadable: [] });
+    expect((await again.verify()).ok).toBe(12);
+    expect(await again.verifyAuditLog()).toMatchObject({ ok: true });
+  });
+
+  it('brings the originals back from the blobs alone', async () => {
+    const directory = join(await tempFolder(), 'archive');
+    const { archive, ids } = await filled(directory);
+    await archive.close();
+    for (const name of await readdir(directory)) {
+      if (name.startsWith('metadata') || name === 'changes') await rm(join(directory, name), { recursive: true });
+    }
+    const again = archiveIn(directory);
+    expect(await again.count()).toBe(12);
+    expect(await textOf(await again.openSource(ids[11] ?? ''))).toBe('the same\n');
+    expect(await again.get(ids[2] ?? '')).toMatchObject({
+      sourcePath: '/in/UUT 2.csv',
+      parameters: { index: 0 },
+      status: null,
+    });
+    expect(await again.readReport(ids[2] ?? '')).toEqual({ index: 2 });
+  });
+
+  it('takes up what the catalog does not know, and names what says nothing', async () => {
+    const directory = join(await tempFolder(), 'archive');
+    const { archive, ids } = await filled(join(directory, 'a'));
+    const other = archiveIn(join(directory, 'b'));
+    await other.open();
+    const moved = (await archive.get(ids[1] ?? ''))?.archivedPath ?? '';
+    await cp(join(directory, 'a/sources'), join(directory, 'b/sources'), { recursive: true });
+    await writeFile(join(directory, 'b', `${moved.slice(0, 19)}rubbish.gz`), 'rubbish');
+    expect(await other.rebuild()).toMatchObject({ restored: 12, unreadable: ['sources/2026/02/13/rubbish.gz'] });
+    expect(await other.rebuild()).toMatchObject({ restored: 0 });
+    expect((await other.verify()).ok).toBe(12);
+  });
+
+  it('mends a damaged snapshot by itself', async () => {
+    const directory = join(await tempFolder(), 'archive');
+    const { archive } = await filled(directory);
+    const before = await answers(archive);
+    await archive.close();
+    const file = await open(join(directory, 'metadata.db'), 'r+');
+    const { size } = await file.stat();
+    for (let page = 3; page * 4096 < size; page += 4) await file.write(randomBytes(2048), 0, 2048, page * 4096 + 512);
+    await file.close();
+    const again = archiveIn(directory);
+    const damaged: string[] = [];
+    again.on('damaged', ({ movedTo }) => damaged.push(movedTo));
+    expect(await answers(again)).toEqual(before);
+    expect(damaged).toHaveLength(1);
+  });
+});
+
+describe('the audit log', () => {
+  it('names the first record that was changed', async () => {
+    const directory = join(await tempFolder(), 'archive');
+    const { archive, ids } = await filled(directory);
+    for (const id of ids.slice(0, 5)) await archive.pin(id);
+    const sound = await archive.verifyAuditLog();
+    expect(sound).toMatchObject({ ok: true, records: 5, broken: null });
+    await archive.close();
+    const SQL = await initSqlJs();
+    const original = await readFile(join(directory, 'metadata.db'));
+    const tampered = async (sql: string) => {
+      const database = new SQL.Database(original);
+      database.run(sql);
+      await writeFile(join(directory, 'metadata.db'), database.export());
+      database.close();
+      const again = archiveIn(directory);
+      const result = await again.verifyAuditLog();
+      await again.close();
+      return result;
+    };
+    const hidden = `update audit_log set subject = 'somebody' where sequence = 3`;
+    expect(await tampered(hidden)).toMatchObject({ ok: false, broken: { sequence: 3, problem: 'changed' } });
+  });
+});
+
+describe('manifests', () => {
+  it('hold every entry, and a hash that tells of any change', async () => {
+    const { archive, ids } = await filled(join(await tempFolder(), 'archive'));
+    const json = await archive.exportManifest();
+    const parsed = JSON.parse(json) as { count: number; entries: { archiveId: string; sha256: string }[] };
+    expect(parsed.count).toBe(12);
+    expect(parsed.entries.map(entry => entry.archiveId)).toEqual(ids);
+    const csv = await archive.exportManifest({ converterName: 'xml' }, { format: 'csv' });
+    expect(csv.split('\r\n')).toHaveLength(1 + 4 + 2);
+    for (const text of [json, csv]) {
+      expect(verifyManifest(text)).toBe(true);
+      expect(verifyManifest(text.replace('UUT 3', 'UUT 4'))).toBe(false);
+      expect(verifyManifest(text.slice(0, -70))).toBe(false);
+    }
+    const path = join(archive.directory, '..', 'manifest.csv');
+    await archive.writeManifest(path, { status: 'failed' }, { format: 'csv' });
+    const written = await readFile(path, 'utf8');
+    expect(verifyManifest(written)).toBe(true);
+    expect(written).toContain('Limit missing in row 10');
+  });
+});
+
+describe('metadata.db', () => {
+  it('shows the columns of the requirement to any SQLite tool', async () => {
+    const directory = join(await tempFolder(), 'archive');
+    const { archive, ids } = await filled(directory);
+    const entry = await archive.get(ids[7] ?? '');
+    await archive.close();
+    const SQL = await initSqlJs();
+    const database = new SQL.Database(await readFile(join(directory, 'metadata.db')));
+    const statement = database.prepare('select * from archive_entries where archive_id = ?');
+    statement.bind([ids[7] ?? '']);
+    statement.step();
+    expect(statement.getAsObject()).toMatchObject({
+      archive_id: ids[7],
+      converter_name: 'csv',
+      converter_version: '1.0.0',
+      source_path: '/in/UUT 7.csv',
+      source_checksum: sha256('the same\n'),
+      source_size_bytes: 9,
+      archived_path: entry?.archivedPath,
+      compressed_size_bytes: entry?.compressedSize,
+      conversion_timestamp: '2026-02-13 07:00:00',
+      conversion_parameters: '{"index":1}',
+      conversion_status: 'SUCCESS',
+      conversion_error: null,
+      conversion_duration_ms: 7,
+      report_id: 'r7',
+      report_archived_path: entry?.reportArchivedPath,
+      report_size_bytes: 11,
+      retention_until: null,
+      purged_at: null,
+      created_at: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/),
+    });
+    statement.free();
+    for (const table of ['retention_policies', 'purge_history']) database.exec(`select * from ${table}`);
+    database.close();
+  });
+});
+
+describe('purging', () => {
+  it('leaves a tombstone, keeps what others share, and never touches what is held', async () => {
+    const directory = join(await tempFolder(), 'archive');
+    const { archive, ids } = await filled(directory);
+    const { keeping } = await internalsOf(archive);
+    const [, , , third = '', fourth = '', , , seventh = '', , , , eleventh = ''] = ids;
+    await archive.pin(fourth);
+    expect(await keeping.purge(fourth, { reason: 'test' })).toMatchObject({ skipped: 'pinned' });
+    const release = await keeping.lease(third);
+    expect(await keeping.purge(third, { reason: 'test' })).toMatchObject({ skipped: 'leased' });
+    release();
+    // 3, 7 and 11 share a blob that 3 brought.
+    const before = await archive.statistics();
+    const shared = await blobOf(archive, third);
+    expect(await keeping.purge(third, { reason: 'test' })).not.toHaveProperty('skipped');
+    expect(await textOf(await archive.openSource(seventh))).toBe('the same\n');
+    await expect(archive.openSource(third)).rejects.toMatchObject({ code: 'ARCHIVE_PURGED' });
+    expect((await archive.statistics()).storedBytes).toBeLessThan(before.storedBytes);
+    await keeping.purge(seventh, { reason: 'test' });
+    const last = await keeping.purge(eleventh, { reason: 'test' });
+    expect(last.bytesFreed).toBeGreaterThan(100);
+    expect((await filesBelow(directory)).filter(path => path.includes(third))).toEqual([]);
+    await expect(readFile(shared)).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await archive.count()).toBe(9);
+    expect(await archive.count({ includePurged: true })).toBe(12);
+    expect(await archive.verify()).toMatchObject({ checked: 9, ok: 9, damaged: [] });
+    // The same content again is stored anew.
+    const fresh = await archive.archiveSource({ path: '/in/new.csv', stream: Readable.from(['the same\n']) }, FACTS);
+    expect(await textOf(await archive.openSource(fresh))).toBe('the same\n');
+  });
+});
