@@ -205,6 +205,10 @@ export interface ConfigProblem {
   /** Where, as a path such as `converters[2].priority`. */
   path: string;
   message: string;
+  /** The line in a configuration file, from 1. */
+  line?: number;
+  /** What to do about it, where more can be said than the message does. */
+  hint?: string;
 }
 
 /** The options or a configuration file are wrong. All problems are reported at once. */
@@ -212,7 +216,7 @@ export class ConfigError extends MillraceError {
   readonly problems: readonly ConfigProblem[];
 
   constructor(problems: readonly ConfigProblem[], options?: MillraceErrorOptions) {
-    super('CONFIG_INVALID', problems.map(problem => `${problem.path}: ${problem.message}`).join('; '), options);
+    super('CONFIG_INVALID', problems.map(describe).join('; '), options);
     this.problems = problems;
   }
   static {
@@ -255,6 +259,11 @@ export function isDiskFull(thrown: unknown): boolean {
     if (['DISK_FULL', 'ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '')) return true;
   }
   return false;
+}
+
+function describe({ path, line, message, hint }: ConfigProblem): string {
+  const where = line === undefined ? path : `${path} (line ${line})`;
+  return `${where}: ${message}${hint === undefined ? '' : ` (${hint})`}`;
 }
 
 function nameOf(type: { prototype: Error }, name: string): void {

@@ -1,6 +1,7 @@
 /** The public face of millrace: everything but the subpaths is exported from here. */
 export * from './archive/index.js';
 export { type Clock, systemClock, type Timer } from './clock.js';
+export * from './config/index.js';
 export {
   type Conversion,
   ConverterBase,

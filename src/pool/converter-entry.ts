@@ -88,7 +88,8 @@ const DEFAULTS = {
   duplicates: 'skip',
 } as const;
 
-const RANGES: Partial<Record<keyof ConverterOptions, readonly [min: number, max: number]>> = {
+/** What numbers may be; also for configuration files. */
+export const RANGES: Partial<Record<keyof ConverterOptions, readonly [min: number, max: number]>> = {
   priority: [1, 10],
   alarmThreshold: [0, 1],
   rejectThreshold: [0, 1],
@@ -98,7 +99,8 @@ const RANGES: Partial<Record<keyof ConverterOptions, readonly [min: number, max:
   ...DISCOVERY_RANGES,
 };
 
-const CHOICES: Partial<Record<keyof ConverterOptions, readonly unknown[]>> = {
+/** What words may be; also for configuration files. */
+export const CHOICES: Partial<Record<keyof ConverterOptions, readonly unknown[]>> = {
   postProcess: ['delete', 'move', 'zip', 'keep'],
   isolation: ['none'],
   duplicates: ['skip', 'deliver'],

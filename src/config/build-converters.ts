@@ -1,0 +1,96 @@
+/** From checked values to the converters of a pool. */
+import { dirname, join } from 'node:path';
+import { ConfigError } from '../errors.js';
+import { isInside } from '../files/names.js';
+import type { ConverterOptions } from '../pool/pool-options.js';
+import { resolveEntries } from '../pool/resolve-options.js';
+import { type Checking, problemAt } from './check.js';
+import { formatPath, type Path } from './document.js';
+import { makeConverter } from './make-converter.js';
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Where a value stands in the file, by its path in the table's spelling; the nearest thing that stands there, else. */
+export function writtenAt(checking: Checking, path: Path): Path {
+  const exact = checking.written.get(formatPath(path));
+  if (exact || path.length === 0) return exact ?? path;
+  const above = writtenAt(checking, path.slice(0, -1));
+  return [...above, path.at(-1) as string | number];
+}
+
+/** Makes those that are enabled. */
+export async function buildConverters(checking: Checking, file: Values): Promise<ConverterOptions[]> {
+  const made: { options: ConverterOptions; index: number }[] = [];
+  for (const [index, own] of ((file.converters ?? []) as Values[]).entries()) {
+    const all = { ...(file.defaults as Values | undefined), ...own };
+    // Perhaps it is off because its module is not there.
+    if (all.enabled === false) continue;
+    const options = await buildConverter(checking, withFolders(checking, all, file.converterBasePath, index), index);
+    if (options) made.push({ options, index });
+  }
+  checkTogether(checking, made);
+  return made.map(({ options }) => options);
+}
+
+async function buildConverter(
+  checking: Checking,
+  values: Values,
+  index: number,
+): Promise<ConverterOptions | undefined> {
+  const { name, modulePath, className, enabled: _, ...options } = values;
+  const at = (key: string): Path => ['converters', index, ...key.split('.')];
+  const wrong = (key: string, message: string, hint?: string): void =>
+    problemAt(checking, writtenAt(checking, at(key)), message, hint);
+  if (options.watchFolder === undefined && !isWrong(checking, at('watchFolder')) && !isWrong(checking, at('name')))
+    wrong('watchFolder', 'is required', 'Give the folder that is watched, or a converter_base_path and a name.');
+  if (modulePath === undefined) {
+    if (!isWrong(checking, at('modulePath')))
+      wrong('modulePath', 'is required', 'Give the path of the ES module that exports the converter.');
+    return undefined;
+  }
+  const made = await makeConverter(
+    {
+      name: name as string | undefined,
+      modulePath: modulePath as string,
+      className: className as string | undefined,
+      arguments: (options.arguments ?? {}) as Record<string, unknown>,
+    },
+    checking.baseDir,
+  );
+  if (!Array.isArray(made)) {
+    return options.watchFolder === undefined ? undefined : ({ ...options, converter: made } as ConverterOptions);
+  }
+  for (const { key, message, hint } of made) wrong(key, message, hint);
+  return undefined;
+}
+
+/** `{base}/{name}/watch`, from which the pool takes the other three. */
+function withFolders(checking: Checking, values: Values, base: unknown, index: number): Values {
+  if (values.watchFolder !== undefined || typeof base !== 'string' || typeof values.name !== 'string') return values;
+  const watchFolder = join(base, values.name, 'watch');
+  if (dirname(dirname(watchFolder)) === base && isInside(base, watchFolder)) return { ...values, watchFolder };
+  const at = writtenAt(checking, ['converters', index, 'name']);
+  problemAt(checking, at, 'cannot be the name of a folder', 'Give this converter a watch_folder of its own.');
+  return values;
+}
+
+/** What only shows when all of them are known: names that stand twice, folders that get in each other's way. */
+function checkTogether(checking: Checking, made: readonly { options: ConverterOptions; index: number }[]): void {
+  try {
+    resolveEntries(made.map(({ options }) => options));
+  } catch (thrown) {
+    if (!(thrown instanceof ConfigError)) throw thrown;
+    for (const { path, message } of thrown.problems) {
+      const [, position = '', key = ''] = /^converters\[(\d+)\]\.(.*)$/.exec(path) ?? [];
+      const index = made[Number(position)]?.index ?? 0;
+      const canonical = ['converters', index, ...key.replace(/^converter\./, '').split('.')];
+      if (!isWrong(checking, canonical)) problemAt(checking, writtenAt(checking, canonical), message);
+    }
+  }
+}
+
+/** Whether a problem is named at this place already. */
+function isWrong(checking: Checking, path: Path): boolean {
+  const written = formatPath(writtenAt(checking, path));
+  return checking.problems.some(problem => problem.path === written);
+}

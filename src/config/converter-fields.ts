@@ -1,0 +1,90 @@
+/**
+ * What may stand in a configuration file about one converter. Checks, the JSON Schema and the reference in the guide are
+ * all made from this table.
+ *
+ * **A new option of `ConverterOptions` is added here**: under its own name, with a line about it and its default. The
+ * compiler asks for it (`complete`, at the end), unless it is in {@link NotInAFile}. Ranges and choices come from where
+ * they are checked for hosts that write their options in code. Then run `npm run config-reference`.
+ */
+import { CHOICES, RANGES } from '../pool/converter-entry.js';
+import type { ConverterOptions } from '../pool/pool-options.js';
+import { anything, choice, type Field, flag, folder, list, number, type Section, text } from './fields.js';
+
+/** Options that only a program can give. */
+type NotInAFile = 'converter';
+
+type Range = readonly [number, number];
+const range = (key: keyof ConverterOptions): Range => RANGES[key] as Range;
+const words = (key: keyof ConverterOptions): readonly string[] => CHOICES[key] as readonly string[];
+
+const options = {
+  watchFolder: folder('The folder that is watched.', {
+    default: '`{converterBasePath}/{name}/watch`, where a base path is given',
+    also: { watchPath: 1 },
+  }),
+  doneFolder: folder('Where sources go with `move` and `zip`.', { default: '`Done` beside the watch folder' }),
+  errorFolder: folder('Where failed sources go, each with a `.error` file.', {
+    default: '`Error` beside the watch folder',
+  }),
+  pendingFolder: folder('Where suspended sources wait.', { default: '`Pending` beside the watch folder' }),
+  postProcess: choice('What happens to a source once its reports are durable.', words('postProcess'), {
+    default: 'move',
+    also: { postProcessAction: 1, postAction: 1 },
+  }),
+  priority: number('From 1 to 10; 10 goes first.', range('priority'), { default: "the converter's own (5)" }),
+  recursive: flag('Sub-folders, too.', { default: 'false', also: { watchRecursive: 1 } }),
+  arguments: anything('What the converter is made with.', { default: '{}', also: { settings: 1, parameters: 1 } }),
+  alarmThreshold: number('Confidence below which `lowConfidence` is told.', range('alarmThreshold'), {
+    default: '0.5',
+  }),
+  rejectThreshold: number('Confidence below which a file is rejected.', range('rejectThreshold'), { default: '0.2' }),
+  maxRetries: number('How often a file is tried again.', range('maxRetries'), { default: '3', integer: true }),
+  retryDelayMs: number('How long a file waits to be tried again, in ms.', range('retryDelayMs'), {
+    default: '60000',
+    also: { retryDelaySeconds: 1000, retryDelay: 1000 },
+  }),
+  timeoutMs: number('How long one conversion may take, in ms.', range('timeoutMs'), {
+    default: '300000',
+    also: { timeoutSeconds: 1000 },
+  }),
+  isolation: choice('Where conversions run.', words('isolation'), { default: 'none' }),
+  stabilityMs: number('How long a file must rest before it is taken, in ms.', range('stabilityMs'), { default: '200' }),
+  rescanIntervalMs: number('How often the watch folder is listed anew, in ms.', range('rescanIntervalMs'), {
+    default: '60000',
+  }),
+  usePolling: flag('Poll in place of native events: for SMB, NFS and Docker binds.', { default: 'false' }),
+  include: list('Globs on the path below the watch folder; only what matches one is taken.', {
+    default: 'everything',
+    also: { patterns: 1 },
+  }),
+  exclude: list('Globs of what is not taken; it wins over everything.', { default: 'nothing' }),
+  duplicates: choice('What happens to content that was delivered before.', words('duplicates'), { default: 'skip' }),
+} satisfies Section;
+
+/** Keys that are in a file alone: which converter it is, and whether it is used at all. */
+const fileOnly = {
+  name: text('The name in the pool, unique in it. Idempotency keys are made with it.', {
+    default: "the converter's own",
+    also: { converterName: 1 },
+  }),
+  modulePath: text(
+    'The ES module: a path (with or without `.mjs` or `.js`, from the folder of the file), the same with dots for slashes, or a package such as `millrace/formats`.',
+    { also: { module: 1 } },
+  ),
+  className: text('The export: a class that extends `ConverterBase`, or an instance of one.', {
+    default: '`default`, or the only converter that the module exports',
+    also: { export: 1 },
+  }),
+  enabled: flag('When false, the converter is left out.', { default: 'true' }),
+} satisfies Section;
+
+export const CONVERTER_FIELDS: Section = { ...fileOnly, ...options };
+
+/** Under `defaults`: everything that several converters can have in common. */
+export const CONVERTER_DEFAULT_FIELDS: Section = Object.fromEntries(
+  Object.entries(CONVERTER_FIELDS).filter(([key]) => !['name', 'watchFolder'].includes(key)),
+);
+
+/** Does not compile while an option is missing above. */
+const complete: Record<Exclude<keyof ConverterOptions, NotInAFile>, Field> = options;
+void complete;
