@@ -11,7 +11,7 @@ import type { ConverterOptions } from '../pool/pool-options.js';
 import { anything, choice, type Field, flag, folder, list, number, type Section, text } from './fields.js';
 
 /** Options that only a program can give. */
-type NotInAFile = 'converter';
+type NotInAFile = 'converter' | 'readyWhen';
 
 type Range = readonly [number, number];
 const range = (key: keyof ConverterOptions): Range => RANGES[key] as Range;
@@ -48,16 +48,48 @@ const options = {
     also: { timeoutSeconds: 1000 },
   }),
   isolation: choice('Where conversions run.', words('isolation'), { default: 'none' }),
-  stabilityMs: number('How long a file must rest before it is taken, in ms.', range('stabilityMs'), { default: '200' }),
-  rescanIntervalMs: number('How often the watch folder is listed anew, in ms.', range('rescanIntervalMs'), {
-    default: '60000',
+  minDepth: number('Only files at least so many folders below the watch folder.', range('minDepth'), {
+    default: '0',
+    integer: true,
   }),
-  usePolling: flag('Poll in place of native events: for SMB, NFS and Docker binds.', { default: 'false' }),
+  maxDepth: number('Only files at most so many folders below the watch folder.', range('maxDepth'), {
+    default: 'no limit with `recursive`',
+    integer: true,
+  }),
   include: list('Globs on the path below the watch folder; only what matches one is taken.', {
     default: 'everything',
     also: { patterns: 1 },
   }),
   exclude: list('Globs of what is not taken; it wins over everything.', { default: 'nothing' }),
+  stabilityMs: number('How long a file must rest before it is taken, in ms.', range('stabilityMs'), { default: '200' }),
+  minAgeMs: number('Not before so long after it was first seen, in ms.', range('minAgeMs'), { default: '0' }),
+  doneFile: text(
+    'The file beside another one whose presence says that it is whole: `{name}.ready`, `{stem}.done`, a name.',
+    {
+      default: 'none',
+    },
+  ),
+  minSizeBytes: number('A smaller file is not whole, in bytes.', range('minSizeBytes'), { default: '0' }),
+  tooSmall: choice('What happens to a file that rests and is too small.', ['wait', 'skip', 'fail'], {
+    default: 'wait',
+  }),
+  exclusiveOpen: flag('Wait while another program has the file open.', { default: 'true on Windows' }),
+  readyTimeoutMs: number('A file that is not whole after so long is `waiting`, in ms.', range('readyTimeoutMs'), {
+    default: '300000',
+  }),
+  rescanIntervalMs: number('How often the watch folder is listed anew, in ms.', range('rescanIntervalMs'), {
+    default: '60000',
+  }),
+  usePolling: flag('Poll in place of native events: for SMB, NFS and Docker binds.', { default: 'false' }),
+  canaryIntervalMs: number(
+    'How often a hidden probe file is written to see whether its event comes, in ms; 0 for never.',
+    range('canaryIntervalMs'),
+    { default: '30000' },
+  ),
+  canaryTimeoutMs: number("How long the probe's event may take, in ms.", range('canaryTimeoutMs'), { default: '5000' }),
+  sentinel: text('A file whose absence from the watch folder means that its volume is not mounted.', {
+    default: 'none',
+  }),
   duplicates: choice('What happens to content that was delivered before.', words('duplicates'), { default: 'skip' }),
 } satisfies Section;
 

@@ -7,6 +7,7 @@
  * `npm run config-reference`.
  */
 import type { PendingQueueOptions } from '../pending/index.js';
+import type { HealthOptions } from '../pool/health-options.js';
 import type { LedgerRetention, PoolOptions, StartupScanOptions } from '../pool/pool-options.js';
 import type { HttpSubmitterOptions, WatsSubmitterOptions } from '../submit/index.js';
 import { CONVERTER_DEFAULT_FIELDS, CONVERTER_FIELDS } from './converter-fields.js';
@@ -41,6 +42,17 @@ const ledger = {
   keepDays: number('Finished files are forgotten after so many days.', [0], { default: '365' }),
   maxRows: number('And when there are more than so many.', [1], { default: '1000000', integer: true }),
 } satisfies InAFile<LedgerRetention>;
+
+const health = {
+  backlog: number('Files and reports that wait.', [0], { default: '1000' }),
+  errorRate: number('Share of files that failed, 0 to 1.', [0], { default: '0.25' }),
+  apiLatencyMs: number('Mean time of a request, in ms.', [0], { default: '5000' }),
+  oldestUndeliveredMs: number('Age of the oldest file or report that is not delivered, in ms.', [0], {
+    default: '3600000',
+  }),
+  stalledMs: number('How long nothing may move while work waits, in ms.', [0], { default: '600000' }),
+  clockSkewMs: number("How far the station's clock may be from the server's, in ms.", [0], { default: '60000' }),
+} satisfies InAFile<HealthOptions>;
 
 const submitter = {
   type: choice('`http` posts JSON to `url`; `wats` posts WSJF to a WATS server at `baseUrl`.', ['http', 'wats'], {
@@ -129,6 +141,7 @@ const pool = {
   onLocked: choice('When another pool owns `dataDir`: fail at once, or wait as a hot standby.', ['fail', 'wait'], {
     default: 'fail',
   }),
+  health: section('From where on the health of the pool is not good.', health),
 } satisfies InAFile<PoolOptions>;
 
 /** The whole file. */

@@ -103,7 +103,7 @@ function kindOf(field: Field): string {
   switch (field.kind) {
     case 'number': {
       const { min, max } = field;
-      return max === undefined || max === 2 ** 31 - 1 ? `number, ${min} or more` : `number, ${min} to ${max}`;
+      return max === undefined || max >= 2 ** 31 - 1 ? `number, ${min} or more` : `number, ${min} to ${max}`;
     }
     case 'flag':
       return 'true or false';
