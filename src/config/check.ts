@@ -78,8 +78,11 @@ function checkValue(checking: Checking, field: Field, given: unknown, place: Pla
   const { at, called } = place;
   const wrong = (message: string): undefined => problemAt(checking, at, message) as undefined;
   switch (field.kind) {
-    case 'section':
-      return checkSection(checking, field.fields, given, at, called);
+    case 'section': {
+      const { fields, listAs } = field;
+      const value = listAs !== undefined && Array.isArray(given) ? { [listAs]: given } : given;
+      return checkSection(checking, fields, value, at, called);
+    }
     case 'sections':
       if (!Array.isArray(given)) return wrong(`must be a list, not ${kindOf(given)}`);
       return given.map((one, index) => checkSection(checking, field.fields, one, [...at, index], [...called, index]));

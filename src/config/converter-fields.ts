@@ -6,9 +6,11 @@
  * compiler asks for it (`complete`, at the end), unless it is in {@link NotInAFile}. Ranges and choices come from where
  * they are checked for hosts that write their options in code. Then run `npm run config-reference`.
  */
+
+import type { CompanionOptions } from '../pool/companion-options.js';
 import { CHOICES, RANGES } from '../pool/converter-entry.js';
 import type { ConverterOptions } from '../pool/pool-options.js';
-import { anything, choice, type Field, flag, folder, list, number, type Section, text } from './fields.js';
+import { anything, choice, type Field, flag, folder, list, number, type Section, section, text } from './fields.js';
 
 /** Options that only a program can give. */
 type NotInAFile = 'converter' | 'readyWhen';
@@ -16,6 +18,15 @@ type NotInAFile = 'converter' | 'readyWhen';
 type Range = readonly [number, number];
 const range = (key: keyof ConverterOptions): Range => RANGES[key] as Range;
 const words = (key: keyof ConverterOptions): readonly string[] => CHOICES[key] as readonly string[];
+
+const companions = {
+  required: list('Without these the file is not complete.', { default: 'none' }),
+  optional: list('These are taken along where they are there in time.', { default: 'none' }),
+  waitMs: number('How long a file waits for those that are missing, in ms.', [0, 2 ** 31 - 1], { default: '60000' }),
+  late: choice('What happens when a required one has not come by then.', ['wait', 'fail', 'convert'], {
+    default: 'wait',
+  }),
+} satisfies Record<keyof CompanionOptions, Field>;
 
 const options = {
   watchFolder: folder('The folder that is watched.', {
@@ -90,6 +101,11 @@ const options = {
   sentinel: text('A file whose absence from the watch folder means that its volume is not mounted.', {
     default: 'none',
   }),
+  companions: section(
+    'Files that belong to a file of this converter and make one unit with it: `{stem}.png`. A list: all are required.',
+    companions,
+    { default: 'none', listAs: 'required' },
+  ),
   duplicates: choice('What happens to content that was delivered before.', words('duplicates'), { default: 'skip' }),
 } satisfies Section;
 

@@ -25,7 +25,8 @@ export type Field = Common &
     | { kind: 'texts' }
     /** Whatever the converter takes. */
     | { kind: 'anything' }
-    | { kind: 'section'; fields: Section }
+    /** An object. With `listAs`, a list may stand in its place and is taken for that key of it. */
+    | { kind: 'section'; fields: Section; listAs?: string }
     | { kind: 'sections'; fields: Section }
   );
 
@@ -54,7 +55,7 @@ export const choice = (about: string, of: readonly string[], more: More = {}): F
   ...more,
 });
 
-export const section = (about: string, fields: Section, more: More = {}): Field => ({
+export const section = (about: string, fields: Section, more: More & { listAs?: string } = {}): Field => ({
   kind: 'section',
   about,
   fields,

@@ -64,8 +64,11 @@ function typeOf(field: Field, times = 1): Json {
       return { type: 'object', additionalProperties: { type: 'string' } };
     case 'anything':
       return { type: 'object' };
-    case 'section':
-      return objectOf(field.fields);
+    case 'section': {
+      const object = objectOf(field.fields);
+      const list = field.listAs === undefined ? undefined : field.fields[field.listAs];
+      return list ? { anyOf: [object, typeOf(list)] } : object;
+    }
     case 'sections':
       return { type: 'array', items: objectOf(field.fields) };
   }

@@ -47,6 +47,7 @@ describe('the schema', () => {
     `{ converters: [{ modulePath: x, watchFolder: in, retryDelayMs: "\${SET}", include: "*.csv", recursive: "\${SET}" }], concurrency: "\${SET}" }`,
     '{ converter_base_path: base, defaults: { post_action: keep }, converters: [{ name: a, module_path: b }] }',
     '{ $schema: ./schema.json }',
+    '{ converters: [{ companions: ["{stem}.png"] }, { companions: { optional: "{name}.log", wait_ms: 5 } }] }',
   ])('takes what the library takes: %s', yaml => {
     expect(passes(parse(yaml))).toBe(true);
     expect(validate(parse(yaml)), JSON.stringify(validate.errors)).toBe(true);
