@@ -28,6 +28,8 @@ export interface ArchiveContext {
   readonly blobs: BlobStore;
   /** gzip level where nothing else is asked for. */
   readonly level: number;
+  /** gzip levels by converter, as retention policies say. */
+  readonly levels: Map<string, number>;
   readonly deduplicate: boolean;
   /** One step at a time for the sources of one content: a blob is not removed while an entry comes to share it. */
   readonly contents: KeyedLock;

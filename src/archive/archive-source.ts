@@ -199,7 +199,9 @@ export function describeSource(
   };
 }
 
-export function levelOf(context: ArchiveContext, { compressionLevel = context.level }: SourceFacts): number {
+export function levelOf(context: ArchiveContext, facts: SourceFacts): number {
+  const { compressionLevel = context.levels.get(facts.converterName) ?? context.levels.get('*') ?? context.level } =
+    facts;
   if (Number.isInteger(compressionLevel) && compressionLevel >= 1 && compressionLevel <= 9) return compressionLevel;
   throw new ArchiveError(
     'ARCHIVE_FAILED',

@@ -61,6 +61,7 @@ export class ArchiveStorage extends ArchiveReadings {
       catalog: new Catalog({ directory, fs, clock, logger }, error => this.notify('error', { error })),
       blobs: new BlobStore(fs, directory, logger),
       level: options.compressionLevel ?? 6,
+      levels: new Map(),
       deduplicate: options.deduplicate ?? true,
       contents: new KeyedLock(),
       leases: new Map(),

@@ -9,6 +9,22 @@ export { type ManifestFormat, verifyManifest } from './integrity/manifest.js';
 export type { RebuildOptions, RebuildResult } from './integrity/rebuild.js';
 export type { Damage, VerifyOptions, VerifyResult } from './integrity/verify.js';
 export type { ArchivedFile } from './restore.js';
+export type { ClockGuardOptions } from './retention/clock-guard.js';
+export type { ConverterForecast, Forecast } from './retention/forecast.js';
+export type { PurgeReason, SparedBecause } from './retention/may-purge.js';
+export type { ConverterTotals } from './retention/plan.js';
+export type { CompletePolicy, RetentionPolicy } from './retention/policy.js';
+export { RetentionEngine } from './retention/retention-engine.js';
+export type {
+  PreviewEntry,
+  PurgeHistoryEntry,
+  PurgePreview,
+  PurgeStatistics,
+  RetentionEvents,
+  RetentionOptions,
+  SavingsEstimate,
+  SkippedEntry,
+} from './retention/types.js';
 export type { ArchiveStatistics, ArchiveTotals } from './statistics.js';
 export type {
   ArchiveEntry,

@@ -4,11 +4,11 @@ import { QueueCorruptedError, systemCode, toError } from '../errors.js';
 import { discard, removeIfThere, syncFolder, tempName, writeDurably } from '../files/atomic-write.js';
 import { whileBusy } from '../files/busy.js';
 import type { FileSystem } from '../files/file-system.js';
+import type { Reserve } from '../files/reserve.js';
 import type { Logger } from '../observe/logger.js';
 import { FolderSync } from './folder-sync.js';
 import { defaultMeta, type Item, type ItemChange, type ItemMeta } from './item.js';
 import { explanationName, formatName, metaName, resultName } from './item-name.js';
-import type { Reserve } from './reserve.js';
 
 export class ItemFolder {
   readonly directory: string;

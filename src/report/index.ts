@@ -2,6 +2,13 @@
 export type { AttachmentOptions } from './attachment.js';
 export type { ChartOptions } from './chart.js';
 export { NUMERIC_OPERATORS, type NumericOperator, STRING_OPERATORS, type StringOperator } from './comp-op.js';
+export {
+  type CompareOptions,
+  compareReports,
+  type DifferenceConcern,
+  type ReportDifference,
+  reportComparer,
+} from './compare-reports.js';
 export { evaluateLimit } from './evaluate-limit.js';
 export { evaluateString } from './evaluate-string.js';
 export type { NumericMeasurement, PassFailMeasurement, ReportMode, StringMeasurement } from './measurements.js';

@@ -28,6 +28,13 @@ export interface Change extends Mutation {
   readonly statement: Statement;
 }
 
+/** What is to be said in the audit log. */
+export interface NewAudit {
+  action: string;
+  subject?: string | null;
+  details?: Readonly<Record<string, unknown>> | null;
+}
+
 /** The converter that an entry was archived for. */
 export interface Setup {
   converter: string;
@@ -119,21 +126,29 @@ export class Catalog {
   }
 
   /** As {@link write}, with a record of it in the audit log. */
-  audited(
-    record: { action: string; subject?: string | null; details?: Readonly<Record<string, unknown>> | null },
-    changes: readonly Change[] = [],
-  ): Promise<void> {
+  audited(record: NewAudit, changes: readonly Change[] = []): Promise<void> {
+    return this.auditing(async () => ({ record, changes }));
+  }
+
+  /**
+   * As {@link audited}, for what is decided at the last moment: `make` runs when every record before it is written, and no
+   * other is made meanwhile. Nothing is written when it gives nothing.
+   */
+  auditing(make: () => Promise<{ record: NewAudit; changes: readonly Change[] } | undefined>): Promise<void> {
     return this.#auditTurn(async () => {
+      const made = await make();
+      if (!made) return;
+      const { action, subject = null, details } = made.record;
       const next: Omit<StoredAudit, 'hash'> = {
         sequence: this.#lastAudit.sequence + 1,
         at: this.#clock.now(),
-        action: record.action,
-        subject: record.subject ?? null,
-        details: record.details ? JSON.stringify(record.details) : null,
+        action,
+        subject,
+        details: details ? JSON.stringify(details) : null,
       };
       const hash = auditHash(this.#lastAudit.hash, next);
       const params = [next.sequence, next.at, next.action, next.subject, next.details, hash];
-      await this.write([...changes, { statement: 'addAudit', params }]);
+      await this.write([...made.changes, { statement: 'addAudit', params }]);
       this.#lastAudit = { sequence: next.sequence, hash };
     });
   }

@@ -1,4 +1,5 @@
 /** Everything that is asked of the catalog. */
+import { UPKEEP_QUERIES } from './upkeep-sql.js';
 
 /** The columns of an entry; see {@link StoredEntry}. */
 const COLUMNS = `e.id, lower(hex(e.key)) as key, setups.converter, setups.version, setups.parameters, folders.path as folder,
@@ -100,7 +101,7 @@ const KEEPING_QUERIES = {
     from hours join setups on setups.id = hours.setup group by setups.converter having sum(entries) > 0 order by 1`,
 } as const;
 
-export const QUERIES = { ...ENTRY_QUERIES, ...KEEPING_QUERIES };
+export const QUERIES = { ...ENTRY_QUERIES, ...KEEPING_QUERIES, ...UPKEEP_QUERIES };
 
 /** The name of a query of the catalog. */
 export type Query = keyof typeof QUERIES;

@@ -5,6 +5,7 @@
  * catalog is rebuilt, years later. What must work otherwise gets a new name.
  */
 import { hourOf, timeOf } from './tables.js';
+import { UPKEEP_STATEMENTS } from './upkeep-sql.js';
 
 /** Entries: what the blobs' own headers say, too. */
 const ENTRY_STATEMENTS = {
@@ -63,7 +64,7 @@ const KEEPING_STATEMENTS = {
     values (?, ?, ?, ?, ?, unhex(?))`,
 } as const;
 
-export const STATEMENTS = { ...ENTRY_STATEMENTS, ...OUTCOME_STATEMENTS, ...KEEPING_STATEMENTS };
+export const STATEMENTS = { ...ENTRY_STATEMENTS, ...OUTCOME_STATEMENTS, ...KEEPING_STATEMENTS, ...UPKEEP_STATEMENTS };
 
 /** The name of a statement of the catalog. */
 export type Statement = keyof typeof STATEMENTS;
@@ -72,5 +73,6 @@ export type Statement = keyof typeof STATEMENTS;
 export const IN_NO_BLOB: ReadonlySet<Statement> = new Set<Statement>([
   'addPart',
   ...(Object.keys(OUTCOME_STATEMENTS) as Statement[]),
+  ...(Object.keys(UPKEEP_STATEMENTS) as Statement[]).filter(name => name !== 'keepReplay'),
   ...(Object.keys(KEEPING_STATEMENTS) as Statement[]).filter(name => name !== 'doom' && name !== 'undoom'),
 ]);

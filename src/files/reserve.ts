@@ -1,11 +1,11 @@
-/** A file whose only use is to be deleted: its bytes let the queue finish its bookkeeping on a full disk. */
+/** A file whose only use is to be deleted: its bytes let books be kept, and space be made, on a full disk. */
 import { join } from 'node:path';
-import { systemCode, toError } from '../errors.js';
-import { discard, removeIfThere, writeDurably } from '../files/atomic-write.js';
-import type { FileSystem } from '../files/file-system.js';
+import { isDiskFull, systemCode, toError } from '../errors.js';
 import type { Logger } from '../observe/logger.js';
+import { discard, removeIfThere, writeDurably } from './atomic-write.js';
+import type { FileSystem } from './file-system.js';
 
-/** The name of the reserve in the pending folder. */
+/** The name of the reserve in its folder. */
 const RESERVE_NAME = 'reserve';
 
 export class Reserve {
@@ -21,7 +21,7 @@ export class Reserve {
     this.#logger = logger;
   }
 
-  /** Puts the reserve back where it is missing and there is space for it. Never fails: without it the queue works on. */
+  /** Puts the reserve back where it is missing and there is space for it. Never fails: without it work goes on. */
   async create(): Promise<void> {
     if (this.#bytes === 0) return;
     try {
@@ -38,7 +38,7 @@ export class Reserve {
     try {
       return await step();
     } catch (error) {
-      if (systemCode(error) !== 'ENOSPC' || !(await removeIfThere(this.#fs, this.#path))) throw error;
+      if (!isDiskFull(error) || !(await removeIfThere(this.#fs, this.#path))) throw error;
       this.#logger.warn({ file: this.#path }, 'The disk is full: the reserve file was given up');
       return step();
     }
