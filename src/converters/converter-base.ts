@@ -40,9 +40,9 @@ export interface ConverterContext<TArguments = Record<string, unknown>> {
 export interface ValidationResult {
   /** Whether this converter can convert the source at all. */
   canConvert: boolean;
-  /** How sure it is, from 0 to 1. Default 1. Below `rejectThreshold` the file is rejected. */
+  /** How sure it is, from 0 to 1. Default 1. The surest of several takes a file; below `rejectThreshold` none does. */
   confidence?: number;
-  /** Whether the source is complete. Default true; `false` has it looked at again after `retryAfterMs`. */
+  /** Whether the source is complete. Default true; `false` has it looked at again after `retryAfterMs`, as often as it takes. */
   ready?: boolean;
   retryAfterMs?: number;
   /** What was found in the source, for events: part number, station, format version, … */

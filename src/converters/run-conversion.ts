@@ -4,6 +4,7 @@ import { ConverterError, ConverterTimeoutError, MillraceError, toError } from '.
 import type { ConverterBase, ConverterContext, ValidationResult } from './converter-base.js';
 import { ConverterResult } from './converter-result.js';
 import type { ConverterSource } from './source.js';
+import { refusalOf, refused } from './verdict.js';
 
 /** A converter of any report and arguments. */
 // biome-ignore lint/suspicious/noExplicitAny: the pool handles converters of every kind; only `any` accepts them all.
@@ -25,8 +26,10 @@ export interface ConversionJob {
   timeoutMs: number;
   /** Confidence below which the file is rejected, from 0 to 1. */
   rejectThreshold: number;
-  /** Is told how sure `validate` was. */
-  onConfidence?: (confidence: number) => void;
+  /** `validate` was asked before, when the converter was chosen. Default false. */
+  validated?: boolean;
+  /** Is told what `validate` said. */
+  onValidation?: (validation: ValidationResult) => void;
   clock: Clock;
   /** Aborts the conversion when the pool must stop. */
   signal: AbortSignal;
@@ -37,6 +40,34 @@ export interface ConversionJob {
  * conversion was void and not that it failed.
  */
 export async function runConversion(job: ConversionJob): Promise<ConverterResult> {
+  try {
+    return await inTime(job, context => convert(job, context));
+  } catch (thrown) {
+    if (isVoid(thrown)) throw thrown;
+    return ConverterResult.failed(asConverterError(job.converter, thrown));
+  }
+}
+
+/**
+ * Asks a converter about a source; one without `validate` is sure of every file that matches.
+ * @throws MillraceError What `validate` threw, or that it took too long; `POOL_STOPPING` and `SOURCE_CHANGED` as
+ * {@link runConversion}.
+ */
+export async function runValidation(job: ConversionJob): Promise<ValidationResult> {
+  if (!job.converter.validate) return { canConvert: true };
+  try {
+    return await inTime(job, context => validate(job, context));
+  } catch (thrown) {
+    throw isVoid(thrown) ? thrown : asConverterError(job.converter, thrown);
+  }
+}
+
+/** Whether it says that what ran was void, and not that it failed. */
+export function isVoid(thrown: unknown): boolean {
+  return ['POOL_STOPPING', 'SOURCE_CHANGED'].includes((thrown as Partial<MillraceError>)?.code ?? '');
+}
+
+async function inTime<T>(job: ConversionJob, work: (context: ConverterContext) => Promise<T>): Promise<T> {
   const { converter, clock, timeoutMs } = job;
   const abort = new AbortController();
   const timeout = new ConverterTimeoutError(`Converter '${converter.name}' took longer than ${timeoutMs} ms`);
@@ -47,10 +78,7 @@ export async function runConversion(job: ConversionJob): Promise<ConverterResult
   try {
     if (job.signal.aborted) throw stopping;
     // A converter that ignores its signal must not hold the file for ever: the race ends it as far as we are concerned.
-    return await Promise.race([convert(job, makeContext(job.facts, abort.signal)), aborted(abort.signal)]);
-  } catch (thrown) {
-    if (thrown === stopping || (thrown as Partial<MillraceError>)?.code === 'SOURCE_CHANGED') throw thrown;
-    return ConverterResult.failed(asConverterError(converter, thrown));
+    return await Promise.race([work(makeContext(job.facts, abort.signal)), aborted(abort.signal)]);
   } finally {
     clock.clearTimeout(timer);
     job.signal.removeEventListener('abort', onStop);
@@ -59,30 +87,21 @@ export async function runConversion(job: ConversionJob): Promise<ConverterResult
 
 async function convert(job: ConversionJob, context: ConverterContext): Promise<ConverterResult> {
   const { converter, source } = job;
-  if (converter.validate) {
-    const validation = await converter.validate(source, context);
-    job.onConfidence?.(validation.confidence ?? 1);
-    const verdict = judge(validation, job.rejectThreshold);
-    if (verdict) return verdict;
+  if (converter.validate && !job.validated) {
+    const validation = await validate(job, context);
+    job.onValidation?.(validation);
+    const refusal = refusalOf(validation, job.rejectThreshold);
+    if (refusal) return refused(refusal);
   }
   return toResult(converter, await converter.convert(source, context));
 }
 
-/** The end of a conversion that `validate` does not let begin, or nothing. */
-function judge(validation: ValidationResult, rejectThreshold: number): ConverterResult | undefined {
-  const { canConvert, confidence = 1, ready = true, retryAfterMs, message } = validation;
-  if (!ready) {
-    return ConverterResult.suspended(
-      message ?? 'the source is not complete yet',
-      retryAfterMs === undefined ? {} : { retryAfterMs },
-    );
-  }
-  if (!canConvert) return ConverterResult.rejected(message ?? 'the converter cannot convert this source');
-  if (confidence < rejectThreshold) {
-    const why = message ? `: ${message}` : '';
-    return ConverterResult.rejected(`confidence ${confidence} is below the threshold of ${rejectThreshold}${why}`);
-  }
-  return undefined;
+async function validate({ converter, source }: ConversionJob, context: ConverterContext): Promise<ValidationResult> {
+  const validation: unknown = await converter.validate?.(source, context);
+  if (typeof validation === 'object' && validation !== null) return validation as ValidationResult;
+  throw new ConverterError(
+    `validate of '${converter.name}' returned ${String(validation)}, which is no ValidationResult`,
+  );
 }
 
 function toResult(converter: AnyConverter, returned: unknown): ConverterResult {

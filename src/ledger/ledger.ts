@@ -116,19 +116,21 @@ export class Ledger extends LedgerQueries {
     };
   }
 
-  /** Step 1: the file is taken for conversion, and the attempt counts whatever happens next. */
+  /**
+   * Step 1: the file is taken for conversion, and the attempt counts whatever happens next.
+   * @param converter `null` while several are asked which of them takes it; see {@link chosen}.
+   */
   async claim(
     record: FileRecord,
-    converter: ConverterIdentity,
+    converter: ConverterIdentity | null,
     content: FileIdentity & { sha256: string; occurrence: number },
   ): Promise<FileRecord> {
     const attempts = record.attempts + 1;
     const { sha256, occurrence, size, mtimeMs, ino } = content;
-    const converterId = this.#converters.idOf([converter.name, converter.version, converter.parameters]);
     await this.#write('claimed', [
       record.id,
       attempts,
-      converterId,
+      converter && this.#idOf(converter),
       sha256,
       occurrence,
       size,
@@ -148,11 +150,15 @@ export class Ledger extends LedgerQueries {
       reason: null,
       code: null,
       cleanup: null,
-      converter: converter.name,
-      converterVersion: converter.version,
-      parameters: converter.parameters,
+      ...booked(converter),
       notBefore: null,
     };
+  }
+
+  /** Step 1 of a file that several converters were asked about: this one has it, whatever any of them says later. */
+  async chosen(record: FileRecord, converter: ConverterIdentity, occurrence: number): Promise<FileRecord> {
+    await this.#write('chosen', [record.id, this.#idOf(converter), occurrence, this.#clock.now()]);
+    return { ...record, ...booked(converter), occurrence };
   }
 
   /** The attempt came to nothing that counts as an end: the file waits to be tried again. */
@@ -244,9 +250,7 @@ export class Ledger extends LedgerQueries {
     why: { reason: string; code: string; cleanup: Cleanup | null; converter?: ConverterIdentity },
   ): Promise<FileRecord> {
     const now = this.#clock.now();
-    const converterId = why.converter
-      ? this.#converters.idOf([why.converter.name, why.converter.version, why.converter.parameters])
-      : null;
+    const converterId = why.converter ? this.#idOf(why.converter) : null;
     await this.#write('failed', [record.id, why.reason, why.code, why.cleanup, converterId, now]);
     return { ...record, state: 'failed', reason: why.reason, code: why.code, cleanup: why.cleanup, completedAt: now };
   }
@@ -257,9 +261,7 @@ export class Ledger extends LedgerQueries {
     why: { reason: string; cleanup: Cleanup | null; converter?: ConverterIdentity; sha256?: string },
   ): Promise<FileRecord> {
     const now = this.#clock.now();
-    const converterId = why.converter
-      ? this.#converters.idOf([why.converter.name, why.converter.version, why.converter.parameters])
-      : null;
+    const converterId = why.converter ? this.#idOf(why.converter) : null;
     const { size, mtimeMs, ino } = record;
     const content = [why.sha256 ?? null, size, mtimeMs, ino];
     await this.#write('skipped', [record.id, why.reason, why.cleanup, converterId, ...content, now]);
@@ -272,16 +274,35 @@ export class Ledger extends LedgerQueries {
     return { ...record, state: 'suspended', reason, notBefore, cleanup: 'pending' };
   }
 
+  /** Its converter finds it incomplete: it stays where it is, and the attempt does not count. */
+  async notReady(record: FileRecord, reason: string, notBefore: number): Promise<FileRecord> {
+    const attempts = record.attempts - 1;
+    await this.#write('notReady', [record.id, attempts, reason, notBefore, this.#clock.now()]);
+    return { ...record, state: 'suspended', attempts, reason, notBefore, cleanup: null };
+  }
+
   /** What had to be done to the source of a file in an end state is done. */
   async located(record: FileRecord, location: string | null, kept: boolean): Promise<FileRecord> {
     await this.#write('located', [record.id, location, Number(kept), this.#clock.now()]);
     return { ...record, cleanup: null, location, kept };
   }
 
-  /** A failed file is taken up again, with its attempts forgotten. */
-  async retaken(record: FileRecord): Promise<FileRecord> {
-    await this.#write('retaken', [record.id, this.#clock.now()]);
-    return { ...record, state: 'discovered', attempts: 0, reason: null, code: null, cleanup: null, completedAt: null };
+  /** A failed file is taken up again, with its attempts forgotten. @param choose Which converter takes it is open again. */
+  async retaken(record: FileRecord, choose: boolean): Promise<FileRecord> {
+    await this.#writeAll([
+      { statement: 'retaken', params: [record.id, this.#clock.now()] },
+      ...(choose ? [{ statement: 'unchosen', params: [record.id] }] : []),
+    ]);
+    return {
+      ...record,
+      ...(choose ? booked(null) : {}),
+      state: 'discovered',
+      attempts: 0,
+      reason: null,
+      code: null,
+      cleanup: null,
+      completedAt: null,
+    };
   }
 
   /** Removes rows and keeps their number, so that the books still balance. */
@@ -294,6 +315,10 @@ export class Ledger extends LedgerQueries {
         { statement: 'countCompacted', params: [state, reports] },
       ]),
     ]);
+  }
+
+  #idOf(converter: ConverterIdentity): number {
+    return this.#converters.idOf([converter.name, converter.version, converter.parameters]);
   }
 
   #write(statement: Statement, params: readonly Value[]): Promise<void> {
@@ -316,4 +341,14 @@ export class Ledger extends LedgerQueries {
       this.#onError(error);
     });
   }
+}
+
+function booked(
+  converter: ConverterIdentity | null,
+): Pick<FileRecord, 'converter' | 'converterVersion' | 'parameters'> {
+  return {
+    converter: converter?.name ?? null,
+    converterVersion: converter?.version ?? null,
+    parameters: converter?.parameters ?? null,
+  };
 }

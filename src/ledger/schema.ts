@@ -74,6 +74,10 @@ export const LEDGER_SCHEMA = {
       values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'discovered', ?9, ?8)`,
     claimed: `update files set state = 'processing', attempts = ?2, converter = ?3, sha256 = unhex(?4), occurrence = ?5,
       size = ?6, mtime_ms = ?7, ino = ?8, reason = null, code = null, not_before = null, cleanup = null, updated_at = ?9 where id = ?1`,
+    chosen: 'update files set converter = ?2, occurrence = ?3, updated_at = ?4 where id = ?1',
+    unchosen: 'update files set converter = null where id = ?',
+    notReady: `update files set state = 'suspended', attempts = ?2, reason = ?3, not_before = ?4, cleanup = null, updated_at = ?5
+      where id = ?1`,
     released: `update files set state = 'discovered', attempts = ?2, reason = ?3, updated_at = ?4 where id = ?1`,
     delivering: `update files set state = 'delivering', reports = ?2, server_ids = ?3, cleanup = ?4, kept = 0, updated_at = ?5 where id = ?1`,
     report: 'insert or replace into reports (id, file, position, state) values (?, ?, ?, ?)',

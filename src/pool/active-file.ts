@@ -8,7 +8,8 @@ import type { ConverterEntry } from './converter-entry.js';
 export interface ActiveFile {
   /** Its row as last written. */
   record: FileRecord;
-  readonly entry: ConverterEntry;
+  /** Its converter; of several that are still to be asked, the first. */
+  entry: ConverterEntry;
   /** Finer than the row's: `growing`, `ready` and `queued` are known here alone. */
   state: FileState;
   /** Absolute path in the watch folder: what users know it by. */
@@ -20,6 +21,8 @@ export interface ActiveFile {
   readonly correlationId: string;
   /** From 1 to 10; 10 goes first. */
   readonly priority: number;
+  /** How long it must rest before it is taken, in ms. */
+  readonly stabilityMs: number;
   /** When it was first seen, monotonic ms; before this process began where an earlier one saw it. */
   readonly seenAt: number;
   /** When it was last known to be in its watch folder, monotonic ms. */
@@ -38,14 +41,21 @@ export interface ActiveFile {
   suspect: boolean;
 }
 
-/** A file at the beginning of its way in this process. @param path Absolute, in the watch folder. */
+/**
+ * A file at the beginning of its way in this process.
+ * @param candidates The converters that may take it, at least one. @param path Absolute, in the watch folder.
+ */
 export function activeFile(
   record: FileRecord,
-  entry: ConverterEntry,
+  candidates: readonly ConverterEntry[],
   correlationId: string,
   path: string,
   clock: Clock,
 ): ActiveFile {
+  // The one that has it, had the process before come so far.
+  const chosen = candidates.filter(({ converter }) => converter.name === record.converter);
+  const possible = chosen.length > 0 ? chosen : candidates;
+  const entry = possible[0] as ConverterEntry;
   return {
     record,
     entry,
@@ -54,7 +64,9 @@ export function activeFile(
     location: record.location ?? path,
     parts: entry.unit.companions(basename(path)).map(name => join(dirname(path), name)),
     correlationId,
-    priority: entry.priority,
+    // Whoever gets it, nobody is kept waiting, and nobody gets half a file.
+    priority: Math.max(...possible.map(one => one.priority)),
+    stabilityMs: Math.max(...possible.map(one => one.stabilityMs)),
     // The wall clock is asked only for what was before this process; a whole number is kept in less memory.
     seenAt: Math.round(clock.monotonic() - Math.max(0, clock.now() - record.firstSeenAt)),
     presentAt: Math.round(clock.monotonic()),

@@ -157,7 +157,8 @@ function refusal(options: ConverterOptions, unit: UnitKind): (path: string) => s
   };
 }
 
-function checksum(args: Record<string, unknown>): string {
+/** Of arguments or identities: the same for the same content. */
+export function checksum(args: unknown): string {
   return createHash('sha256').update(stableJson(args)).digest('hex').slice(0, 16);
 }
 

@@ -1,7 +1,8 @@
 /** The converters of a pool, which come and go while it runs. Whoever needs them asks here each time and keeps no list. */
-import { isInside } from '../files/names.js';
+import { comparable, isInside } from '../files/names.js';
 import type { FileRecord } from '../ledger/file-record.js';
 import type { ConverterEntry } from './converter-entry.js';
+import { singleFile } from './units/single-file.js';
 
 /** One for each pool; changed by {@link Reconfiguration} alone. */
 export class ConverterRegistry {
@@ -21,6 +22,18 @@ export class ConverterRegistry {
   /** The converter of this name, if the pool has it now. */
   get(name: string | null): ConverterEntry | undefined {
     return this.#entries.find(entry => entry.converter.name === name);
+  }
+
+  /** All that may take a file which is a unit by itself, in the order of the configuration. */
+  candidates({ root, path }: Pick<FileRecord, 'root' | 'path'>): readonly ConverterEntry[] {
+    const folder = comparable(root);
+    const among = this.#entries.filter(one => one.unit === singleFile && comparable(one.watchFolder) === folder);
+    return among.filter(one => takes(one, path));
+  }
+
+  /** All that may take what `entry` may take. Files with companions and folders are the first one's, without a choice. */
+  rivals(entry: ConverterEntry, place: Pick<FileRecord, 'root' | 'path'>): readonly ConverterEntry[] {
+    return entry.unit === singleFile ? this.candidates(place) : [entry];
   }
 
   /** To clean up after a conversion: the converter of this name, or the one that was in the pool until it was removed. */
@@ -58,5 +71,14 @@ export class ConverterRegistry {
     ]);
     const watched = this.#entries.map(entry => entry.watchFolder);
     return [...new Set([...folders, ...watched])].filter(folder => folder !== root && isInside(root, folder));
+  }
+}
+
+function takes(entry: ConverterEntry, path: string): boolean {
+  try {
+    return entry.refuses(path) === undefined;
+  } catch {
+    // A filter of the user's. Whoever watches the folder has told of it.
+    return false;
   }
 }

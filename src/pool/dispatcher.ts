@@ -64,7 +64,10 @@ export class Dispatcher {
 
   /** Resolves when no file of this entry is being worked on. None may be put any more. */
   async finishedOf(entry: ConverterEntry): Promise<void> {
-    await Promise.all([...this.#running].filter(([, file]) => file.entry === entry).map(([done]) => done));
+    // Or may be: it may just be asked whether it takes the file.
+    const isAsked = ({ record }: ActiveFile): boolean => record.converter === null && record.root === entry.watchFolder;
+    const its = [...this.#running].filter(([, file]) => file.entry === entry || isAsked(file));
+    await Promise.all(its.map(([done]) => done));
   }
 
   /** Takes files out that wait, by what they are. What runs goes on. */

@@ -8,6 +8,7 @@ import type { ErrorCode } from '../error-codes.js';
 import { ConverterError, MillraceError, toError } from '../errors.js';
 import { errorWithoutSecrets } from '../observe/secrets.js';
 import type { ActiveFile } from './active-file.js';
+import { bookedOn } from './candidates.js';
 import type { Cleaner } from './cleaner.js';
 import { about, maxAttempts, type PoolContext } from './pool-context.js';
 import { isTransient } from './transient.js';
@@ -33,7 +34,7 @@ export class Endings {
     file.record = await ledger.skipped(file.record, {
       reason,
       cleanup,
-      converter: file.entry.identity,
+      converter: bookedOn(file, this.#context.registry),
       sha256: facts.sha256,
     });
     file.state = 'skipped';
@@ -49,7 +50,7 @@ export class Endings {
     if (file.record.attempts >= maxAttempts(file)) {
       return this.fail(file, new ConverterError(`still suspended after ${file.record.attempts} attempts: ${reason}`));
     }
-    const retryAfterMs = result.retryAfterMs ?? file.entry.retryDelayMs;
+    const retryAfterMs = delayOf(file, result.retryAfterMs);
     file.record = await ledger.suspended(file.record, reason, clock.now() + retryAfterMs);
     file.state = 'suspended';
     notify('suspended', { ...about(file), reason, retryAfterMs, attempts: file.record.attempts });
@@ -57,8 +58,22 @@ export class Endings {
     this.#tryAgain(file, retryAfterMs);
   }
 
+  /** A converter says that it is not complete: it stays where it is, and looking does not count as an attempt. */
+  async notReady(
+    file: ActiveFile,
+    why: { reason?: string | undefined; retryAfterMs?: number | undefined },
+  ): Promise<void> {
+    const { ledger, notify, clock } = this.#context;
+    const reason = why.reason ?? 'the source is not complete yet';
+    const retryAfterMs = delayOf(file, why.retryAfterMs);
+    file.record = await ledger.notReady(file.record, reason, clock.now() + retryAfterMs);
+    file.state = 'suspended';
+    notify('suspended', { ...about(file), reason, retryAfterMs, attempts: file.record.attempts });
+    this.#tryAgain(file, retryAfterMs);
+  }
+
   /** Trouble that may pass is tried again at most `maxRetries` times; everything else fails at once. */
-  async failOrRetry(file: ActiveFile, thrown: Error, source: HeldSource, result: ConverterResult): Promise<void> {
+  async failOrRetry(file: ActiveFile, thrown: Error, source?: HeldSource, result?: ConverterResult): Promise<void> {
     const error = errorWithoutSecrets(thrown, this.#context.secrets.hide);
     if (!isTransient(error) || file.record.attempts >= maxAttempts(file)) return this.fail(file, error, source, result);
     file.record = await this.#context.ledger.release(file.record, error.message);
@@ -70,7 +85,12 @@ export class Endings {
     // Its words go into the ledger, a file beside the source, events and the log.
     const error = errorWithoutSecrets(thrown, this.#context.secrets.hide);
     const code: ErrorCode = error instanceof MillraceError ? error.code : 'UNKNOWN';
-    const why = { reason: error.message, code, cleanup: 'error', converter: file.entry.identity } as const;
+    const why = {
+      reason: error.message,
+      code,
+      cleanup: 'error',
+      converter: bookedOn(file, this.#context.registry),
+    } as const;
     file.record = await this.#context.ledger.failed(file.record, why);
     file.state = 'failed';
     if (source && result) await this.hook(file, 'onFailure', source, result);
@@ -106,8 +126,7 @@ export class Endings {
   }
 
   /** What a converter is told of the file and the pool. */
-  facts(file: ActiveFile): ContextFacts {
-    const { entry } = file;
+  facts(file: ActiveFile, entry = file.entry): ContextFacts {
     return {
       arguments: entry.arguments,
       logger: this.#context.logger,
@@ -122,4 +141,9 @@ export class Endings {
       },
     };
   }
+}
+
+/** How long a file waits, in ms. */
+function delayOf(file: ActiveFile, asked: number | undefined): number {
+  return asked !== undefined && asked >= 0 ? asked : file.entry.retryDelayMs;
 }

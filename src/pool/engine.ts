@@ -5,6 +5,7 @@ import { isInside } from '../files/names.js';
 import { KeyedLock } from '../keyed-lock.js';
 import type { FileState } from '../ledger/file-record.js';
 import type { ActiveFile } from './active-file.js';
+import { Claims } from './claims.js';
 import { Cleaner } from './cleaner.js';
 import type { ConverterEntry } from './converter-entry.js';
 import { Handovers } from './delivery.js';
@@ -78,7 +79,11 @@ export class Engine {
       retake: record => this.recovery.retake(record),
     });
     const endings = new Endings(context, this.cleaner, (file, delayMs) => this.#again(file, delayMs));
-    const parts = { cleaner: this.cleaner, endings, claims: new KeyedLock(), handovers };
+    const claims = new Claims(context, endings, {
+      closedBecause: entry => this.closedBecause(entry),
+      requeue: file => this.ready(file),
+    });
+    const parts = { cleaner: this.cleaner, endings, claims, handovers };
     this.#journey = new Journey(context, parts, {
       changed: file => this.#changed(file),
       vanished: file => this.#vanished(file),
@@ -115,7 +120,7 @@ export class Engine {
         notify('discovered', { ...about(file), size: file.record.size });
       },
       onFolder: root => void this.posts.scan(root),
-      isCurrent: entry => registry.isCurrent(entry),
+      candidates: (entry, { root }, path) => (registry.isCurrent(entry) ? registry.rivals(entry, { root, path }) : []),
       onError: (error, path) => notify('error', { error, path }),
       onQuiet,
     });

@@ -109,13 +109,13 @@ function ofRecord(engine: Engine, record: FileRecord, there = false): string {
     case 'cleaning':
       return `${path} is delivered (${count(record)}); its post-process action '${record.cleanup}' has not succeeded yet and is retried.`;
     case 'suspended':
-      return `${path} is suspended by '${record.converter}' until ${at(record.notBefore)}: ${record.reason}${where}${nobody}.`;
+      return `${path} is suspended${record.converter === null ? '' : ` by '${record.converter}'`} until ${at(record.notBefore)}: ${record.reason}${where}${nobody}.`;
     case 'failed':
       return `${path} failed on ${at(record.completedAt)} after ${record.attempts} attempts with '${record.converter}' ${record.converterVersion}: ${record.reason}${where}. It is taken up again when the converter's version or arguments change.`;
     case 'skipped':
       return `${path} was skipped on ${at(record.completedAt)}: ${record.reason}${where}.`;
     case 'processing':
-      return `${path} was being converted when the process ended, and no converter '${record.converter}' is in this pool to go on.`;
+      return `${path} was being converted when the process ended, and ${record.converter === null ? 'no converter that takes it' : `no converter '${record.converter}'`} is in this pool to go on.`;
     default:
       if (there || record.location)
         return `${path} was seen on ${at(record.firstSeenAt)} and waits: ${idleBecause(engine, record)}${where}.`;

@@ -111,7 +111,7 @@ export class Growing {
     const late = file.state === 'waiting' ? `, for ${(ms / 1000).toFixed(0)} s already` : '';
     if (held.reason !== undefined) return held.reason + late;
     const quietMs = this.#gate(file).quietForMs(file.location) ?? 0;
-    const windowMs = file.entry.stabilityMs;
+    const windowMs = file.stabilityMs;
     return `it changed ${(quietMs / 1000).toFixed(1)} s ago and has to rest for ${(windowMs / 1000).toFixed(1)} s${late}`;
   }
 
@@ -220,8 +220,7 @@ export class Growing {
     this.#markers.remove(file);
   }
 
-  #gate({ entry }: ActiveFile): StabilityGate<ActiveFile> {
-    const windowMs = entry.stabilityMs;
+  #gate({ stabilityMs: windowMs }: ActiveFile): StabilityGate<ActiveFile> {
     let gate = this.#gates.get(windowMs);
     if (!gate) {
       const { fs, clock, onVanished } = this.#options;

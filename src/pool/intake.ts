@@ -29,8 +29,8 @@ export interface IntakeOptions {
   onDiscovered: (file: ActiveFile) => void;
   /** A sub-folder appeared, so the root should be scanned. */
   onFolder: (root: IntakeRoot) => void;
-  /** Whether the pool still has this converter, as it is. */
-  isCurrent: (entry: ConverterEntry) => boolean;
+  /** All that may take now what this converter may take; none when it was changed or removed. @param path Relative to the root. */
+  candidates: (entry: ConverterEntry, root: IntakeRoot, path: string) => readonly ConverterEntry[];
   onError: (error: Error, path: string) => void;
   /** Nothing is being looked at any more. */
   onQuiet: () => void;
@@ -186,21 +186,22 @@ export class Intake {
       const row = known.get(path);
       if (roster.at(absolute) || (row && isSettled(row, identity))) continue;
       // Its converter was changed or removed since it was found; the look that follows a change finds it anew.
-      if (!this.#options.isCurrent(entry)) continue;
+      const candidates = this.#options.candidates(entry, root, path);
+      if (candidates.length === 0) continue;
       const record =
         row?.state === 'discovered' && row.location === null ? row : ledger.seen(root.root, path, identity);
-      const file = this.#take(record, entry, absolute);
+      const file = this.#take(record, candidates, absolute);
       admitted.push(one);
       if (this.#milestone && --this.#milestone.count <= 0) this.#milestone.reached();
       this.#options.onDiscovered(file);
-      growing.add(file, identity, { rested: scanned && this.#isLongAtRest(look, entry) });
+      growing.add(file, identity, { rested: scanned && this.#isLongAtRest(look, file) });
     }
     return admitted;
   }
 
-  #take(record: FileRecord, entry: ConverterEntry, path: string): ActiveFile {
+  #take(record: FileRecord, candidates: readonly ConverterEntry[], path: string): ActiveFile {
     const { ledger, roster, clock } = this.#options;
-    const file = activeFile(record, entry, ledger.correlationId(record), path, clock);
+    const file = activeFile(record, candidates, ledger.correlationId(record), path, clock);
     roster.add(file);
     return file;
   }
@@ -211,9 +212,9 @@ export class Intake {
     return this.#options.clock.now() - look.ctimeMs > EVENT_GRACE_MS;
   }
 
-  #isLongAtRest({ identity, ctimeMs }: Look, entry: ConverterEntry): boolean {
+  #isLongAtRest({ identity, ctimeMs }: Look, file: ActiveFile): boolean {
     const restMs = this.#options.clock.now() - Math.max(identity.mtimeMs, ctimeMs);
-    return restMs >= Math.max(LONG_AT_REST_MS, entry.stabilityMs * 10);
+    return restMs >= Math.max(LONG_AT_REST_MS, file.stabilityMs * 10);
   }
 }
 

@@ -5,11 +5,12 @@
 import type { ConverterResult } from '../converters/converter-result.js';
 import type { HeldSource } from '../converters/held-source.js';
 import { runConversion } from '../converters/run-conversion.js';
+import { confidenceOf } from '../converters/verdict.js';
 import { ConverterError, MillraceError, systemCode, toError } from '../errors.js';
-import type { KeyedLock } from '../keyed-lock.js';
 import { reportId } from '../ledger/report-id.js';
 import { traced } from '../observe/channels.js';
 import { type ActiveFile, waitedMs } from './active-file.js';
+import type { Claims } from './claims.js';
 import type { Cleaner } from './cleaner.js';
 import { deliverReports, type Handovers } from './delivery.js';
 import type { Endings } from './endings.js';
@@ -38,20 +39,19 @@ const NOT_A_FILE = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
 export class Journey {
   readonly #context: PoolContext;
   readonly #cleaner: Cleaner;
-  readonly #claims: KeyedLock;
+  readonly #claims: Claims;
   readonly #handovers: Handovers;
   readonly #endings: Endings;
   readonly #exits: JourneyExits;
 
   constructor(
     context: PoolContext,
-    parts: { cleaner: Cleaner; endings: Endings; claims: KeyedLock; handovers: Handovers },
+    parts: { cleaner: Cleaner; endings: Endings; claims: Claims; handovers: Handovers },
     exits: JourneyExits,
   ) {
     this.#context = context;
     this.#cleaner = parts.cleaner;
     this.#endings = parts.endings;
-    /** Files with the same content go one after the other, so that the second finds the first. */
     this.#claims = parts.claims;
     this.#handovers = parts.handovers;
     this.#exits = exits;
@@ -62,8 +62,7 @@ export class Journey {
     try {
       const source = await this.#read(file);
       if (!source) return;
-      const content = `${source.key} ${file.entry.converter.name}`;
-      await this.#claims.run(content, () => this.#take(file, source));
+      await this.#claims.alone(source.key, () => this.#take(file, source));
       source.release();
     } catch (thrown) {
       await this.#interrupted(file, toError(thrown));
@@ -108,35 +107,16 @@ export class Journey {
 
   /** Claims, converts, delivers and cleans up, while no other file with the same content does. */
   async #take(file: ActiveFile, source: HeldSource): Promise<void> {
-    const { ledger, clock, notify } = this.#context;
-    const { entry } = file;
-    const sha256 = source.key;
-    const name = entry.converter.name;
+    const { clock, notify } = this.#context;
     // It may have grown since, while it waited for a worker.
-    if (file.refused && source.size < entry.minSizeBytes) return this.#refuse(file, source, sha256);
-    if (entry.duplicates === 'skip') {
-      const twin = await ledger.deliveredTwin(file.record, sha256, name);
-      if (twin) {
-        // It may have grown since it was first seen; what is cleaned up is what was read.
-        file.record = { ...file.record, ...source.identity };
-        return this.#endings.skip(file, `its content was delivered before, as ${twin.path}`, {
-          sha256,
-          duplicateOf: twin.path,
-        });
-      }
-    }
-    const fresh = file.record.sha256 !== sha256;
-    const occurrence =
-      entry.duplicates === 'skip'
-        ? 0
-        : fresh
-          ? await ledger.occurrences(file.record, sha256, name)
-          : file.record.occurrence;
-    file.record = await ledger.claim(file.record, entry.identity, { ...source.identity, sha256, occurrence });
-    file.state = 'processing';
+    if (file.refused && source.size < file.entry.minSizeBytes) return this.#refuse(file, source, source.key);
+    const claim = await this.#claims.claim(file, source);
+    if (!claim) return;
+    const { entry } = file;
     const attempt = file.record.attempts;
     notify('converting', { ...about(file), attempt, maxAttempts: maxAttempts(file) });
     file.startedAt = clock.monotonic();
+    let ready = true;
     const result = await traced('convert', { ...about(file), attempt }, () =>
       runConversion({
         converter: entry.converter,
@@ -144,7 +124,10 @@ export class Journey {
         facts: this.#endings.facts(file),
         timeoutMs: entry.timeoutMs,
         rejectThreshold: entry.rejectThreshold,
-        onConfidence: confidence => {
+        validated: claim.validated,
+        onValidation: validation => {
+          ready = validation.ready ?? true;
+          const confidence = confidenceOf(validation);
           const threshold = entry.alarmThreshold;
           if (confidence < threshold) notify('lowConfidence', { ...about(file), confidence, threshold });
         },
@@ -164,9 +147,9 @@ export class Journey {
         });
         return this.#deliver(file, source, result);
       case 'skipped':
-        return this.#endings.skip(file, result.reason ?? 'the converter skipped it', { sha256 });
+        return this.#endings.skip(file, result.reason ?? 'the converter skipped it', { sha256: await source.sha256() });
       case 'suspended':
-        return this.#endings.suspend(file, result);
+        return ready ? this.#endings.suspend(file, result) : this.#endings.notReady(file, result);
       case 'rejected':
         return this.#endings.fail(
           file,

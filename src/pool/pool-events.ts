@@ -6,6 +6,7 @@ import type { ErrorEvent } from '../observe/emitter.js';
 export interface FileEvent {
   /** Absolute path in the watch folder. */
   path: string;
+  /** Its converter; before a choice between several, the first of them. */
   converter: string;
   /** The same from detection to the server's answer, over restarts. */
   correlationId: string;
@@ -40,7 +41,7 @@ export interface PoolEvents {
   waiting: FileEvent & { reason: string };
   /** It rests and waits for a worker. */
   queued: FileEvent & { priority: number };
-  /** A worker has it; the attempt is counted. */
+  /** Its converter begins; the attempt is counted. */
   converting: FileEvent & { attempt: number; maxAttempts: number };
   /** Its reports are made. */
   converted: FileEvent & {
@@ -59,7 +60,7 @@ export interface PoolEvents {
   completed: FileEvent & { reports: readonly DeliveredReport[]; durationMs: number };
   /** It cannot be converted or delivered; `target` is where the source is now. */
   failed: FileEvent & { error: Error; attempts: number; target?: string };
-  /** The converter asked for a later retry. */
+  /** The converter asked for a later retry, or says that the file is not complete yet. */
   suspended: FileEvent & { reason: string; retryAfterMs: number; attempts: number };
   /** Nothing is delivered from it, on purpose: a duplicate, nothing in it, or gone before it was taken. */
   skipped: FileEvent & { reason: string; duplicateOf?: string };

@@ -110,7 +110,10 @@ export class Reconfiguration {
     for (const entry of leaving) if (!after.some(one => one.converter === entry.converter)) this.#leave(entry);
     await Promise.all(coming.map(entry => places.check(entry)));
     if (coming.length > 0) await this.#told(recovery.resume());
-    for (const entry of coming) await this.#told(recovery.retakeOutdated(entry));
+    // Files that nobody took are booked on one of those who were asked, and go on when any of them changes.
+    const folders = new Set([...coming, ...leaving].map(entry => entry.watchFolder));
+    const asked = after.filter(entry => folders.has(entry.watchFolder));
+    for (const entry of asked) await this.#told(recovery.retakeOutdated(entry));
     for (const root of touched) void this.#told(posts.scan(root));
     dispatcher.pump();
   }

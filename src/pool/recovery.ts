@@ -1,8 +1,9 @@
 /** What a pool does first: it goes on with everything that the process before it had begun. */
 import { join } from 'node:path';
 import { ConverterCrashedError } from '../errors.js';
-import type { FileRecord } from '../ledger/file-record.js';
+import type { FileRecord, FileState } from '../ledger/file-record.js';
 import { type ActiveFile, activeFile } from './active-file.js';
+import { isBookedOn, jointIdentity } from './candidates.js';
 import type { Cleaner } from './cleaner.js';
 import type { ConverterEntry } from './converter-entry.js';
 import { about, maxAttempts, type PoolContext } from './pool-context.js';
@@ -13,6 +14,9 @@ export interface RecoveryExits {
   /** The file is ready to be converted, after a delay. */
   ready(file: ActiveFile, delayMs: number): void;
 }
+
+/** States in which a file that nobody has in hand is gone on with. */
+const UNFINISHED: ReadonlySet<FileState> = new Set(['discovered', 'processing', 'suspended', 'cleaning']);
 
 /** Reads the ledger of the process before. */
 export class Recovery {
@@ -35,14 +39,15 @@ export class Recovery {
     for (const { id } of await ledger.interrupted()) {
       // A running pool may have gone on with it since the rows were read.
       const record = roster.get(id) ? undefined : await ledger.get(id);
-      if (record && !roster.get(id)) await this.goOn(record);
+      if (record && UNFINISHED.has(record.state) && !roster.get(id)) await this.goOn(record);
     }
     for (let rows = await ledger.toClean(0); rows.length > 0; rows = await ledger.toClean(rows.at(-1)?.id ?? 0)) {
       for (const record of rows) {
         // A DELETE that waits for the delivery goes on when the queue settles it.
         if (record.state === 'delivering' && record.cleanup === 'delete') continue;
         if (record.state === 'suspended' || roster.get(record.id)) continue;
-        const file = this.take(record);
+        const now = await ledger.get(record.id);
+        const file = now?.cleanup && !roster.get(record.id) ? this.take(now) : undefined;
         if (file) await this.#cleaner.clean(file, { again: true });
       }
     }
@@ -53,7 +58,12 @@ export class Recovery {
     const { ledger } = this.#context;
     let taken = 0;
     for (let rows = await ledger.outdated(entry.identity, 0); rows.length > 0; ) {
-      for (const record of rows) if (await this.retake(record)) taken += 1;
+      for (const record of rows) {
+        // Nobody took it, and nobody who may has changed.
+        const candidates = this.#context.registry.candidates(record);
+        if (candidates.length > 1 && isBookedOn(record, jointIdentity(candidates))) continue;
+        if (await this.retake(record)) taken += 1;
+      }
       rows = await ledger.outdated(entry.identity, rows.at(-1)?.id ?? 0);
     }
     return taken;
@@ -61,8 +71,11 @@ export class Recovery {
 
   /** Takes a failed file up again from where it lies. @returns Whether it is in hand now. */
   async retake(record: FileRecord): Promise<boolean> {
-    if (this.#context.roster.get(record.id) || !this.#context.registry.get(record.converter)) return false;
-    const file = this.take(await this.#context.ledger.retaken(record));
+    const { registry, roster, ledger } = this.#context;
+    if (roster.get(record.id) || !registry.get(record.converter)) return false;
+    // Reports that were made keep their converter, since their ids are made with its name.
+    const choose = record.reports === 0 && registry.candidates(record).length > 1;
+    const file = this.take(await ledger.retaken(record, choose));
     if (file) this.#exits.ready(file, 0);
     return file !== undefined;
   }
@@ -97,10 +110,11 @@ export class Recovery {
     const { roster, ledger, registry, clock } = this.#context;
     const inHand = roster.get(record.id);
     if (inHand) return inHand;
-    const entry = registry.lastKnown(record.converter);
-    if (!entry) return undefined;
+    const known = registry.lastKnown(record.converter);
+    const candidates = record.converter === null ? registry.candidates(record) : known ? [known] : [];
+    if (candidates.length === 0) return undefined;
     const path = join(record.root, record.path);
-    const file = activeFile(record, entry, ledger.correlationId(record), path, clock);
+    const file = activeFile(record, candidates, ledger.correlationId(record), path, clock);
     roster.add(file);
     return file;
   }
@@ -108,7 +122,7 @@ export class Recovery {
   /** Goes on with a file that is neither finished nor in hand, if its converter is in the pool. */
   async goOn(record: FileRecord): Promise<void> {
     const { ledger, clock, notify, registry } = this.#context;
-    const file = registry.get(record.converter) && this.take(record);
+    const file = (record.converter === null || registry.get(record.converter)) && this.take(record);
     if (!file) return;
     if (record.state === 'suspended') {
       // Its way to the pending folder may have been cut off half-way.
@@ -119,10 +133,18 @@ export class Recovery {
     } else if (record.state === 'cleaning') {
       await this.#cleaner.clean(file, { again: true });
     } else if (record.attempts >= maxAttempts(file)) {
+      const candidates = record.converter === null ? this.#context.registry.candidates(record) : [file.entry];
+      const names = candidates.map(({ converter }) => `'${converter.name}'`).join(' or ');
       const error = new ConverterCrashedError(
-        `The process ended during each of ${record.attempts} attempts of '${record.converter}' at ${file.path}`,
+        `The process ended during each of ${record.attempts} attempts of ${names} at ${file.path}`,
       );
-      file.record = await ledger.failed(record, { reason: error.message, code: error.code, cleanup: 'error' });
+      const converter = jointIdentity(candidates);
+      file.record = await ledger.failed(record, {
+        reason: error.message,
+        code: error.code,
+        cleanup: 'error',
+        converter,
+      });
       file.state = 'failed';
       await this.#cleaner.clean(file, { error });
     } else {

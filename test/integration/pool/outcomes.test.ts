@@ -141,9 +141,10 @@ describe('a converter may say that a file', () => {
 });
 
 describe('validate', () => {
-  it('that finds a file not ready suspends it, and convert is not called until it is', async () => {
+  it('that finds a file not ready has it looked at again where it is, and that uses up no attempt', async () => {
     const station = await Station.open();
     const calls: string[] = [];
+    let looks = 0;
     const careful = converter(
       (source, context) => {
         calls.push(`convert ${context.attempt}`);
@@ -152,16 +153,37 @@ describe('validate', () => {
       {
         validate: (_source, { attempt }) => {
           calls.push(`validate ${attempt}`);
-          return { canConvert: true, ready: attempt > 2, retryAfterMs: 10, message: 'no END line' };
+          return { canConvert: true, ready: ++looks > 4, retryAfterMs: 10, message: 'no END line' };
         },
       },
     );
-    const pool = await station.start({ converters: [{ converter: careful }] });
+    const pool = await station.start({ converters: [{ converter: careful, maxRetries: 1 }] });
+    const places: string[][] = [];
+    pool.on('suspended', async () => places.push(await station.files('watch')));
     const suspended = next(pool, 'suspended');
     await station.drop('watch/a.txt', 'a');
-    expect((await suspended).reason).toBe('no END line');
+    expect(await suspended).toMatchObject({ reason: 'no END line', retryAfterMs: 10, attempts: 0 });
     await station.settled(pool);
-    expect(calls).toEqual(['validate 1', 'validate 2', 'validate 3', 'convert 3']);
+    expect(calls).toEqual([...Array(5).fill('validate 1'), 'convert 1']);
+    expect(places).toEqual(Array(4).fill(['a.txt']));
+  });
+
+  it('that finds a file not ready is remembered over a restart', async () => {
+    const station = await Station.open();
+    const waiting = converter(echo, {
+      validate: () => ({ canConvert: true, ready: false, retryAfterMs: NEVER_MS, message: 'no END line' }),
+    });
+    const first = await station.start({ converters: [{ converter: waiting }] });
+    const suspended = next(first, 'suspended');
+    await station.drop('watch/a.txt', 'a');
+    await suspended;
+    expect(await first.explain(station.path('watch', 'a.txt'))).toContain('is suspended');
+    await first.stop();
+
+    const second = await station.start({ converters: [{ converter: converter(echo) }] });
+    expect((await second.items({ state: 'suspended' })).items).toMatchObject([{ attempts: 0, reason: 'no END line' }]);
+    expect((await second.audit()).differences).toEqual([]);
+    expect(await station.files('watch')).toEqual(['a.txt']);
   });
 
   it.each([

@@ -214,7 +214,10 @@ describe('validation', () => {
   it('that is content lets the conversion begin, and its confidence is told', async () => {
     const told: number[] = [];
     const validation = { canConvert: true, confidence: 0.4 };
-    const result = await run(() => ({ a: 1 }), { validation, onConfidence: confidence => told.push(confidence) });
+    const result = await run(() => ({ a: 1 }), {
+      validation,
+      onValidation: ({ confidence = 1 }) => told.push(confidence),
+    });
     expect([result.status, told]).toEqual(['success', [0.4]]);
   });
 

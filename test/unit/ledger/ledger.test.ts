@@ -173,7 +173,7 @@ describe('failed files', () => {
     expect((await ledger.outdated({ ...CSV, version: '1.0.1' }, 0)).map(row => row.id)).toEqual([failed.id]);
     expect((await ledger.outdated({ ...CSV, parameters: 'q' }, 0)).map(row => row.id)).toEqual([failed.id]);
     expect(await ledger.outdated({ ...CSV, name: 'xml', version: '2' }, 0)).toEqual([]);
-    expect(await ledger.retaken(failed)).toMatchObject({ state: 'discovered', attempts: 0, reason: null });
+    expect(await ledger.retaken(failed, false)).toMatchObject({ state: 'discovered', attempts: 0, reason: null });
     expect(await ledger.outdated({ ...CSV, version: '1.0.1' }, 0)).toEqual([]);
   });
 });
