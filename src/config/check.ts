@@ -106,7 +106,7 @@ function checkValue(checking: Checking, field: Field, given: unknown, place: Pla
   if (filled && tellMissing(checking, filled.missing, at)) return undefined;
   const value: unknown = filled ? filled.value : given;
   // A secret must not come out with the message that it is wrong.
-  const shown = typeof given === 'string' ? `'${given}'` : String(given);
+  const shown = typeof given === 'object' ? kindOf(given) : typeof given === 'string' ? `'${given}'` : String(given);
   switch (field.kind) {
     case 'text':
       return typeof value === 'string' && value !== ''

@@ -1,6 +1,6 @@
 /** From the text of a configuration file to plain values, with the line of each. */
 import { extname } from 'node:path';
-import { ConfigError, type ConfigProblem } from '../errors.js';
+import { ConfigError, type ConfigProblem, toError } from '../errors.js';
 
 /** Where something stands: keys as they are written, and indexes. */
 export type Path = readonly (string | number)[];
@@ -23,7 +23,7 @@ export async function parseDocument(text: string, file: string): Promise<ConfigD
   const { isMap, isScalar, isSeq, LineCounter, parseDocument: parse } = await import('yaml');
   const lines = new LineCounter();
   // JSON is YAML, so one parser knows the lines of both. It rejects keys that stand twice.
-  const document = parse(text.replace(/^\uFEFF/, ''), { lineCounter: lines, prettyErrors: false });
+  const document = parse(text.replace(/^\uFEFF/, ''), { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const problems: ConfigProblem[] = document.errors.map(error => ({
     path: file,
     line: lines.linePos(error.pos[0]).line,
@@ -50,6 +50,12 @@ export async function parseDocument(text: string, file: string): Promise<ConfigD
     }
     return start === undefined ? undefined : lines.linePos(start).line;
   };
-  // Aliases may refer to each other a limited number of times: a file must not unfold into gigabytes.
-  return { value: document.toJS({ maxAliasCount: 100 }), lineOf };
+  try {
+    // Aliases may refer to each other a limited number of times: a file must not unfold into gigabytes.
+    return { value: document.toJS({ maxAliasCount: 100 }), lineOf };
+  } catch (thrown) {
+    throw new ConfigError([{ path: file, message: `cannot be unfolded: ${toError(thrown).message}` }], {
+      cause: thrown,
+    });
+  }
 }

@@ -75,11 +75,11 @@ function typeOf(field: Field, times = 1): Json {
 }
 
 /** The lines between which the guide's reference stands. */
-export const REFERENCE_BEGIN = '<!-- made by `npm run config-reference`; do not edit -->';
-export const REFERENCE_END = '<!-- end of the reference -->';
+const REFERENCE_BEGIN = '<!-- made by `npm run config-reference`; do not edit -->';
+const REFERENCE_END = '<!-- end of the reference -->';
 
 /** The tables of the guide. */
-export function configReference(): string {
+function configReference(): string {
   return tablesOf('the file', FILE_FIELDS).join('\n\n');
 }
 
