@@ -96,10 +96,10 @@ export class Monitor {
     failed: () => this.outcomes.add(1),
     watcherDegraded: ({ folder, error }) => void this.blind.set(folder, error),
     watcherRecovered: ({ folder }) => void this.blind.delete(folder),
-    error: ({ error }) => {
+    error: ({ error, path }) => {
       const code = String((error as { code?: unknown }).code ?? 'UNKNOWN');
       this.errors.set(code, (this.errors.get(code) ?? 0) + 1);
-      if (code === 'STORE_DAMAGED') this.damage.push(error.message);
+      if (code === 'STORE_DAMAGED') this.damage.push(path === undefined ? error.message : `${path}: ${error.message}`);
     },
   };
 
