@@ -13,8 +13,8 @@ function of({ id, correlationId, path }: ReportEvent): LogFields {
   return { reportId: id, correlationId, ...(path === undefined ? {} : { file: path }) };
 }
 
-/** An `error` goes to the log where nobody listens for it; a pool does, and logs it. */
-export const QUEUE_LINES: EventLines<PendingQueueEvents> = {
+/** Every event but `error`, which goes to the log where nobody listens for it; a pool does, and logs it. */
+export const QUEUE_LINES: Required<EventLines<Omit<PendingQueueEvents, 'error'>>> = {
   enqueued: {
     level: 'debug',
     message: 'Report queued',

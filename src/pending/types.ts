@@ -158,10 +158,15 @@ export interface PendingQueueEvents {
   corrupted: { id: string; path: string; error: MillraceError; correlationId: string };
   /** A file was renamed or removed by somebody else. */
   vanished: { id: string; path: string; correlationId: string };
+  /** Transient failures in a row: nothing is sent, until a probe gets through. */
   breakerOpened: { error: SubmitError | undefined; resetTimeoutMs: number };
+  /** A probe is on its way. */
   breakerHalfOpen: { afterMs: number };
+  /** The server answers again. */
   breakerClosed: { afterMs: number };
+  /** The server, our right to use it, or the folder is missing. */
   offline: { reason: string; error?: Error };
+  /** Reports can be sent again. */
   online: { afterMs: number };
   /** The folder was read after a start or a return. */
   recovered: { queued: number; takenBack: number; failed: number; unsettled: number; durationMs: number };
@@ -171,8 +176,11 @@ export interface PendingQueueEvents {
   pressure: { high: boolean; size: number; bytes: number };
   /** Nothing waits any more. */
   idle: { delivered: number };
+  /** Less space is free than is to be left: no report is taken. */
   diskLow: DiskSpaceEvent;
+  /** There is space again. */
   diskRecovered: DiskSpaceEvent;
+  /** Trouble in the background that no caller could be told of; it is tried again. */
   error: ErrorEvent;
 }
 

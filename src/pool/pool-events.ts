@@ -68,14 +68,19 @@ export interface PoolEvents {
   retrying: FileEvent & { reason: string; attempt: number; maxAttempts: number; delayMs: number };
   /** `validate()` was less sure than `alarmThreshold`. */
   lowConfidence: FileEvent & { confidence: number; threshold: number };
+  /** A folder was listed. */
   scanCompleted: ScanStatistics;
   /** The pool itself went from one state to another. */
   stateChanged: { from: PoolState; to: PoolState };
   /** A watch folder cannot be reached, or its events cannot be trusted. */
   watcherDegraded: { folder: string; error: Error; reason: string };
+  /** It can be reached and watched again. */
   watcherRecovered: { folder: string };
+  /** Less space is free than is to be left: intake pauses. */
   diskLow: { path: string; freeBytes: number };
+  /** There is space again: intake goes on. */
   diskRecovered: { path: string; freeBytes: number };
+  /** Trouble in the background that no caller could be told of. */
   error: ErrorEvent;
 }
 

@@ -9,8 +9,14 @@ function of({ path, converter, correlationId }: FileEvent): LogFields {
   return { file: path, converter, correlationId };
 }
 
-export const POOL_LINES: EventLines<PoolEvents> = {
+/** Every event has a line: one that is new does not compile without. */
+export const POOL_LINES: Required<EventLines<PoolEvents>> = {
   discovered: { level: 'debug', message: 'File detected', fields: event => ({ ...of(event), size: event.size }) },
+  waiting: {
+    level: 'warn',
+    message: 'File is not whole yet',
+    fields: event => ({ ...of(event), reason: event.reason }),
+  },
   queued: { level: 'debug', message: 'File queued', fields: event => ({ ...of(event), priority: event.priority }) },
   converting: {
     level: 'debug',
