@@ -6,6 +6,7 @@ import type { Engine } from './engine.js';
 import type { HealthOptions } from './health-options.js';
 import type { Monitor } from './monitor.js';
 import type { PoolState } from './pool-events.js';
+import type { ArchiveVitals } from './pool-metrics.js';
 import type { Roster } from './roster.js';
 
 /** What the checks look at. */
@@ -14,6 +15,7 @@ export interface Patient {
   engine: Engine;
   monitor: Monitor;
   pending: QueueStatistics;
+  archive: ArchiveVitals | undefined;
   thresholds: Required<HealthOptions>;
 }
 
@@ -105,13 +107,28 @@ const CHECKS: readonly ((patient: Patient) => HealthReason[])[] = [
 
   ({ monitor }) =>
     [...monitor.blind].map(([folder, { message }]) =>
-      reason('WATCHER_BLIND', 'degraded', `${folder} is not watched: ${message}`, folder, 'watched'),
+      reason(
+        'WATCHER_BLIND',
+        'degraded',
+        message.includes(folder) ? message : `${folder}: ${message}`,
+        folder,
+        'watched',
+      ),
     ),
 
   ({ pending: { clockSkewMs = 0 }, thresholds }) => {
     const seconds = Math.round(Math.abs(clockSkewMs) / 1000);
     const message = `The station's clock is ${seconds} s ${clockSkewMs > 0 ? 'ahead of' : 'behind'} the server's`;
     return above('CLOCK_SKEW', Math.abs(clockSkewMs), thresholds.clockSkewMs, message);
+  },
+
+  ({ archive }) => {
+    if (!archive) return [];
+    const { pausedBecause, damage } = archive;
+    const damaged = damage.map(message => reason('ARCHIVE_DAMAGED', 'degraded', message, 'damaged', 'whole'));
+    if (pausedBecause === undefined) return damaged;
+    const message = `Originals are not archived at the moment: ${pausedBecause}`;
+    return [reason('ARCHIVE_PAUSED', 'degraded', message, 'paused', 'running'), ...damaged];
   },
 
   ({ monitor: { damage } }) => damage.map(message => reason('STORE_DAMAGED', 'degraded', message, 'damaged', 'whole')),

@@ -22,7 +22,7 @@ export type {
   PoolStatistics,
   ScanStatistics,
 } from './pool-events.js';
-export type { ConverterMetrics, PoolMetrics } from './pool-metrics.js';
+export type { ArchiveVitals, ConverterMetrics, PoolMetrics } from './pool-metrics.js';
 export type { ConverterOptions, LedgerRetention, PoolOptions, StartupScanOptions } from './pool-options.js';
 export type { ConverterChanges } from './reconfiguration.js';
 export type { ReloadResult } from './reload.js';

@@ -3,7 +3,7 @@ import type { HealthStatus } from '../observe/health.js';
 import type { MetricFamily, MetricSample } from '../observe/metric-family.js';
 import { formatPrometheus } from '../observe/prometheus.js';
 import type { BreakerState } from '../pending/index.js';
-import type { PoolMetrics } from './pool-metrics.js';
+import type { ArchiveVitals, PoolMetrics } from './pool-metrics.js';
 
 /** Writes a pool's metrics in the Prometheus text format. */
 export function prometheusText(metrics: PoolMetrics): string {
@@ -16,6 +16,7 @@ export function metricFamilies(metrics: PoolMetrics): MetricFamily[] {
     ...healthFamilies(metrics),
     ...fileFamilies(metrics),
     ...reportFamilies(metrics),
+    ...archiveFamilies(metrics),
     ...processFamilies(metrics),
   ];
 }
@@ -125,6 +126,27 @@ function reportFamilies({ pending }: PoolMetrics): MetricFamily[] {
       'clock_skew_seconds',
       "How far the station's clock is ahead of the server's.",
       clockSkewMs === undefined ? [] : one(clockSkewMs / 1000),
+    ),
+  ];
+}
+
+function archiveFamilies({ archive }: PoolMetrics): MetricFamily[] {
+  const of = (value: (vitals: ArchiveVitals) => number): MetricSample[] => (archive ? one(value(archive)) : []);
+  return [
+    counter(
+      'archive_written_bytes_total',
+      'Bytes that were archived, as stored.',
+      of(vitals => vitals.writtenBytes),
+    ),
+    counter(
+      'archive_purged_bytes_total',
+      'Bytes that were purged.',
+      of(vitals => vitals.purgedBytes),
+    ),
+    gauge(
+      'archive_paused',
+      'Whether originals are not archived now.',
+      of(vitals => (vitals.pausedBecause === undefined ? 0 : 1)),
     ),
   ];
 }

@@ -13,6 +13,18 @@ export interface ConverterMetrics extends ConverterCounts {
   duration: HistogramSnapshot;
 }
 
+/** What an archive tells of itself for health and metrics. */
+export interface ArchiveVitals {
+  /** Bytes of originals and reports that were put into it, as stored. */
+  writtenBytes: number;
+  /** Bytes that were purged from it. */
+  purgedBytes: number;
+  /** Why originals are not archived at the moment; absent while they are. */
+  pausedBecause?: string;
+  /** What was damaged since the start, in words. */
+  damage: readonly string[];
+}
+
 /** A snapshot of a pool. Counts are since the start of the process, unless it says otherwise. */
 export interface PoolMetrics {
   /** When it was taken, in epoch ms. */
@@ -25,6 +37,8 @@ export interface PoolMetrics {
   workers: { waiting: number; busy: number; limit: number };
   /** The pending queue. */
   pending: QueueStatistics;
+  /** The archive, where the pool has one. */
+  archive?: ArchiveVitals;
   /** Events `error` by code. */
   errors: Readonly<Record<string, number>>;
   /** Watch, done and error folders that are in trouble now. */

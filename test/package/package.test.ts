@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { followGuide } from '../docs/follow-guide.js';
+import { checkSnippets } from '../docs/snippets.js';
 import { type Packed, packInto } from '../support/packed.js';
 import { repoRoot, runNode, runNpm } from '../support/run.js';
 import { temporaryFolders } from '../support/temp-folder.js';
@@ -71,6 +73,30 @@ describe('the packed package', () => {
     expect(sources).toContain('src/errors.ts');
     expect(sources).toContain('src/testing/faulty-file-system.ts');
     expect(sources.filter((source, index) => sources.indexOf(source) !== index)).toEqual([]);
+  });
+});
+
+describe('the getting-started guide', () => {
+  it.skipIf(process.platform === 'win32')('does what it says, command by command', async () => {
+    const folder = await newFolder();
+    await copyFile(packed.tarball, join(folder, 'millrace.tgz'));
+    const guide = await readFile(join(repoRoot, 'docs/guides/getting-started.md'), 'utf8');
+    // The one thing that differs: it is not in the registry yet.
+    const install = 'npm install --prefer-offline --no-audit --no-fund ../millrace.tgz';
+    const followed = await followGuide(guide, folder, { 'npm install millrace': install });
+    expect(followed.files).toEqual(['csv-converter.mjs', 'station.mjs']);
+    expect(followed.commands).toHaveLength(10);
+    expect(followed.outputs).toBe(5);
+  });
+});
+
+describe('the snippets of the docs', () => {
+  it("compile against the package's types", async () => {
+    const wrong = { page: 'wrong.md', line: 7, language: 'js', code: '\npool.nothing();\n' };
+    const { problems, count } = await checkSnippets(packed.stage, await newFolder(), [wrong]);
+    // The one that is there to be found.
+    expect(problems).toEqual([expect.stringMatching(/^wrong\.md:8: Property 'nothing' does not exist/)]);
+    expect(count).toBeGreaterThan(20);
   });
 });
 
