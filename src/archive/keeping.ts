@@ -128,11 +128,15 @@ export class Keeping {
     ]);
   }
 
-  /** The entry is being read: it is not purged until the returned function is called. @throws ArchiveError `ARCHIVE_UNKNOWN` */
+  /**
+   * The entry is being read: it is not purged until the returned function is called. Look afterwards whether it was.
+   * @throws ArchiveError `ARCHIVE_UNKNOWN`
+   */
   async lease(id: string): Promise<() => void> {
-    const { leases } = this.#context;
-    const { id: row } = await entryOf(this.#context, id);
-    leases.set(row, (leases.get(row) ?? 0) + 1);
+    const { leases, contents } = this.#context;
+    const { id: row, sha256 } = await entryOf(this.#context, id);
+    // A purge that has begun to decide about it comes first.
+    await contents.run(sha256, async () => leases.set(row, (leases.get(row) ?? 0) + 1));
     let released = false;
     return () => {
       if (released) return;

@@ -2,8 +2,8 @@
 import { toError } from '../../errors.js';
 import { reportComparer } from '../../report/compare-reports.js';
 import type { ArchiveEntry } from '../types.js';
-import { type ReplayContext, replay, toolFor } from './replay-job.js';
-import { filterOf, type RangeSource } from './replay-range.js';
+import { prepare, type ReplayContext, replay, toolFor } from './replay-job.js';
+import { endOf, filterOf, type RangeSource } from './replay-range.js';
 import { DifferenceSum } from './summary.js';
 import { MAX_NAMED, Speedometer } from './tally.js';
 import type {
@@ -11,6 +11,7 @@ import type {
   EntryDifference,
   ReplayCompareOptions,
   ReplayComparison,
+  ReplayConverterOptions,
   ReplayedSource,
 } from './types.js';
 import { walkRange } from './walk-range.js';
@@ -32,21 +33,13 @@ export async function compareRange(
   archivedReports: ArchivedReports,
   options: ReplayCompareOptions,
 ): Promise<ReplayComparison> {
-  const { clock, shelf } = context;
-  const { converterName, baseline, useCurrentConverter = true, version, maxEntries = MAX_ENTRIES } = options;
+  const { clock } = context;
+  const { converterName, baseline, maxEntries = MAX_ENTRIES } = options;
   const compare = reportComparer(options);
-  const to = options.to ?? new Date(clock.now());
-  const range = { ...options, to };
-  shelf.current(converterName);
-  const wanted = [version, typeof baseline === 'object' ? baseline.version : undefined].filter(
-    one => one !== undefined,
-  );
-  const { entries } = await archive.books.durations(range);
-  shelf.require(
-    converterName,
-    wanted.map(one => ({ version: one, entries })),
-  );
-  if (version === undefined && !useCurrentConverter) shelf.require(converterName, await archive.books.versions(range));
+  const to = await endOf(context, archive, options);
+  const versions = () => archive.books.versions({ ...options, to });
+  await prepare(context, converterName, options, versions);
+  if (typeof baseline === 'object') await prepare(context, converterName, baseline, versions);
 
   const filter = filterOf(options, to);
   const speed = new Speedometer(() => clock.monotonic());
@@ -65,7 +58,6 @@ export async function compareRange(
   };
   const complete = await walkRange<Compared>({
     ...archive,
-    clock,
     filter,
     pace: options,
     cursor: undefined,
@@ -106,11 +98,11 @@ async function compareEntry(
   const now = endingOf(after);
   // Both failed, or both skipped it: the one is as good as the other, whatever the words.
   if (before.outcome !== 'success' && before.outcome === now.outcome)
-    return { archiveId, outcome: after.status === 'failed' ? 'failed' : 'skipped', message: now.outcome };
+    return { archiveId, outcome: now.outcome === 'failed' ? 'failed' : 'skipped', message: now.words };
   const differences: EntryDifference[] = [];
   if (before.outcome !== now.outcome) {
-    const about = { kind: 'changed', path: '(outcome)', commonPath: '(outcome)', concerns: 'status' } as const;
-    differences.push({ ...about, report: 0, before: before.outcome, after: now.outcome });
+    const about = { kind: 'changed', path: OUTCOME, commonPath: OUTCOME, concerns: 'status', report: 0 } as const;
+    differences.push({ ...about, before: before.words, after: now.words });
   } else {
     for (let report = 0; report < Math.max(before.reports.length, now.reports.length); report++)
       for (const one of compare(before.reports[report], now.reports[report])) differences.push({ ...one, report });
@@ -118,14 +110,21 @@ async function compareEntry(
   return { archiveId, outcome: 'compared', comparison: { archiveId, serialNumber, differences } };
 }
 
+/** In place of a path, where one conversion ended otherwise than the other. */
+const OUTCOME = '(outcome)';
+
 /** How a conversion ended, as far as it is compared. */
 interface Ending {
   outcome: 'success' | 'failed' | 'skipped';
+  /** It, with the reason. */
+  words: string;
   reports: readonly unknown[];
 }
 
-function endingOf({ status, reports }: ReplayedSource): Ending {
-  return { outcome: status === 'purged' ? 'skipped' : status, reports };
+function endingOf({ status, reports, error, reason }: ReplayedSource): Ending {
+  const outcome = status === 'purged' ? 'skipped' : status;
+  const why = error?.message ?? reason;
+  return { outcome, words: why === undefined ? outcome : `${outcome}: ${why}`, reports };
 }
 
 /** What an entry's new reports are compared with; nothing when there is nothing. */
@@ -133,20 +132,20 @@ async function baselineOf(
   context: ReplayContext,
   archivedReports: ArchivedReports,
   entry: ArchiveEntry,
-  { baseline }: ReplayCompareOptions,
+  { baseline, useCurrentParameters = true }: ReplayCompareOptions,
   signal: AbortSignal,
 ): Promise<Ending | undefined> {
-  const again = async (version: string): Promise<Ending> => {
-    // With its own arguments, as it was the first time.
-    const tool = toolFor(context, entry, { version, useCurrentParameters: false });
-    return endingOf(await replay(context, entry, tool, {}, signal));
-  };
-  if (typeof baseline === 'object') return again(baseline.version);
+  const again = async (tool: ReplayConverterOptions): Promise<Ending> =>
+    endingOf(await replay(context, entry, toolFor(context, entry, tool), {}, signal));
+  // With the same arguments: only the version is to make the difference.
+  if (typeof baseline === 'object') return again({ version: baseline.version, useCurrentParameters });
   const reports = await archivedReports(entry);
-  if (reports.length > 0) return { outcome: 'success', reports };
-  if (entry.status === 'failed') return { outcome: 'failed', reports };
-  if (baseline === 'archived') return undefined;
-  return context.shelf.find(entry.converterName, entry.converterVersion) ? again(entry.converterVersion) : undefined;
+  if (reports.length > 0) return { outcome: 'success', words: 'success', reports };
+  if (entry.status === 'failed') return { outcome: 'failed', words: `failed: ${entry.error ?? ''}`, reports };
+  const { converterName, converterVersion: version } = entry;
+  if (baseline === 'archived' || !context.shelf.find(converterName, version)) return undefined;
+  // As it was the first time.
+  return again({ version, useCurrentParameters: false });
 }
 
 function note(

@@ -1,5 +1,5 @@
 /** One source converted again: chosen converter, chosen arguments, the reports, and their way into the pending queue. */
-import { type Clock, sleep } from '../../clock.js';
+import { type Clock, sleep, systemClock } from '../../clock.js';
 import type { ConverterResult } from '../../converters/converter-result.js';
 import { type AnyConverter, runConversion } from '../../converters/run-conversion.js';
 import type { ConverterSource } from '../../converters/source.js';
@@ -23,7 +23,7 @@ export interface ReplayOutbox {
 /** An entry's content, for as long as it is converted: no purge takes it meanwhile. */
 export interface OpenedSource {
   source: ConverterSource;
-  release(): Promise<void>;
+  release(): void;
 }
 
 /** What replays of an engine share. */
@@ -69,6 +69,29 @@ export function toolFor(context: ReplayContext, entry: ArchiveEntry, options: Re
 }
 
 /**
+ * Makes ready what a range will be converted with.
+ * @param versions Tells which versions its sources were converted with.
+ * @throws ConverterConfigError when one is not there; whatever an `initialize()` throws.
+ */
+export async function prepare(
+  context: ReplayContext,
+  converterName: string,
+  { version, useCurrentConverter = true }: ReplayConverterOptions,
+  versions: () => Promise<{ version: string; entries: number }[]>,
+): Promise<void> {
+  const { shelf } = context;
+  if (version === undefined && useCurrentConverter) return context.ready(shelf.current(converterName));
+  const known = await versions();
+  const entries = known.reduce((sum, one) => sum + one.entries, 0);
+  const wanted = version === undefined ? known : [{ version, entries }];
+  shelf.require(converterName, wanted);
+  for (const one of wanted) {
+    const converter = shelf.find(converterName, one.version);
+    if (converter) await context.ready(converter);
+  }
+}
+
+/**
  * Converts one entry, and sends its reports where that is asked for. What goes wrong is in the result.
  * @throws the signal's reason when it aborts; what the queue says when it cannot take a report at all.
  */
@@ -98,7 +121,7 @@ export async function replay(
     try {
       result = await convert(context, entry, tool, opened.source, signal);
     } finally {
-      await opened.release();
+      opened.release();
     }
   } catch (thrown) {
     signal.throwIfAborted();
@@ -145,14 +168,14 @@ async function submit(
   identity: ReplayIdentity,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const { outbox, clock } = context;
+  const { outbox } = context;
   const keys: string[] = [];
   for (const [position, report] of reports.entries()) {
     const about = supersession(entry, position, identity);
     const idempotencyKey = replayKey(about, identity);
     const options = { id: replayId(idempotencyKey), idempotencyKey, priority: PRIORITY, metadata: { ...about } };
     // A queue that is nearly full belongs to live work.
-    while (outbox?.pressure && !signal.aborted) await sleep(clock, PRESSURE_MS, signal);
+    while (outbox?.pressure && !signal.aborted) await sleep(systemClock, PRESSURE_MS, signal);
     signal.throwIfAborted();
     await outbox?.enqueue(report, options);
     keys.push(idempotencyKey);

@@ -2,7 +2,7 @@
 import { ConfigError } from '../../errors.js';
 import type { ArchiveFilter } from '../types.js';
 import type { ReplayBooks, ReplayRun } from './replay-books.js';
-import { type ReplayContext, replay, toolFor } from './replay-job.js';
+import { prepare, type ReplayContext, replay, toolFor } from './replay-job.js';
 import { count, newTally, Speedometer } from './tally.js';
 import type { ReplayedSource, ReplayRange, ReplayRangeOptions, ReplayResult } from './types.js';
 import { type Walk, walkRange } from './walk-range.js';
@@ -24,6 +24,17 @@ export function filterOf({ converterName, from, serialNumber }: ReplayRange, to:
   };
 }
 
+/** The end of a range: as it is asked for, or right after the newest entry, so that what comes meanwhile is not in it. */
+export async function endOf(
+  context: ReplayContext,
+  archive: RangeSource,
+  { converterName, to }: ReplayRange,
+): Promise<Date> {
+  if (to) return to;
+  const { entries } = await archive.query({ converterName, includePurged: true, limit: 1 });
+  return new Date((entries[0]?.timestamp.getTime() ?? context.clock.now()) + 1);
+}
+
 /** @throws ConverterConfigError, ConfigError before anything was started. */
 export async function replayRange(
   context: ReplayContext,
@@ -40,7 +51,6 @@ export async function replayRange(
     run.complete ||
     (await walkRange<ReplayedSource>({
       ...archive,
-      clock,
       filter,
       pace: options,
       cursor: run.cursor,
@@ -76,20 +86,17 @@ export async function replayRange(
 
 /** Everything that can be refused is refused here. */
 async function begin(context: ReplayContext, archive: RangeSource, options: ReplayRangeOptions): Promise<ReplayRun> {
-  const { converterName, useCurrentConverter = true, version, run: name } = options;
+  const { converterName, run: name } = options;
   assertOutbox(context, options);
-  context.shelf.current(converterName);
   const asked = describe(options);
   const known = name === undefined ? undefined : await archive.books.run(name);
   if (known && known.asked !== asked) {
     const message = `'${name}' was begun with other options: ${known.asked}`;
     throw new ConfigError([{ path: 'run', message }]);
   }
-  const to = known?.to ?? options.to?.getTime() ?? context.clock.now();
+  const to = known?.to ?? (await endOf(context, archive, options)).getTime();
   const range = { ...options, to: new Date(to) };
-  if (version !== undefined)
-    context.shelf.require(converterName, [{ version, entries: (await archive.books.durations(range)).entries }]);
-  else if (!useCurrentConverter) context.shelf.require(converterName, await archive.books.versions(range));
+  await prepare(context, converterName, options, () => archive.books.versions(range));
   if (known) return known;
   const total = await archive.count(filterOf(options, new Date(to)));
   const run = { asked, to, cursor: options.cursor, complete: false, tally: newTally(total) };

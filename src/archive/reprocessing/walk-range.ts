@@ -1,6 +1,6 @@
 /** Goes through the entries of a range, oldest first, some at once, in steps after each of which it can be interrupted. */
 import pLimit from 'p-limit';
-import type { Clock } from '../../clock.js';
+import { systemClock } from '../../clock.js';
 import { ConfigError, toError } from '../../errors.js';
 import type { ArchiveEntry, ArchivePage, ArchiveQuery } from '../types.js';
 import { type LiveWork, Pacer } from './pacer.js';
@@ -12,7 +12,6 @@ const STEP = 50;
 
 /** What a walk is made with. */
 export interface Walk<T> {
-  clock: Clock;
   live: LiveWork | undefined;
   query: (query: ArchiveQuery) => Promise<ArchivePage>;
   filter: ArchiveQuery;
@@ -32,7 +31,7 @@ export async function walkRange<T>(walk: Walk<T>): Promise<boolean> {
   const { concurrency = 1, maxPerSecond, signal } = walk.pace;
   checkPace(walk.pace);
   const limit = pLimit(concurrency);
-  const pacer = new Pacer(walk.clock, walk.live, maxPerSecond);
+  const pacer = new Pacer(systemClock, walk.live, maxPerSecond);
   // One that fails takes the others of its step with it.
   const abort = new AbortController();
   const onAbort = () => abort.abort(signal?.reason);
