@@ -256,6 +256,8 @@ export function systemCode(thrown: unknown): string | undefined {
 /** Whether the disk was full, in our words or in the system's, at the root of an error. */
 export function isDiskFull(thrown: unknown): boolean {
   for (let error = thrown, depth = 0; error instanceof Error && depth < 8; error = error.cause, depth++) {
+    // Linux says ENOSPC as well when it has run out of file watches, which has nothing to do with the disk.
+    if ((error as NodeJS.ErrnoException).syscall === 'watch') return false;
     if (['DISK_FULL', 'ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '')) return true;
   }
   return false;

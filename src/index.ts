@@ -17,7 +17,9 @@ export {
 } from './converters/converter-result.js';
 export { FolderConverter, type FolderListing } from './converters/folder-converter.js';
 export type { ConverterSource, SourceFile } from './converters/source.js';
+export type { DiscoveryOptions, FilePattern, ReadyCandidate } from './discovery/discovery-options.js';
 export type { FolderWatch, StartWatch, WatchOptions } from './discovery/watch.js';
+export type { FolderState } from './discovery/watched-folder.js';
 export { ERROR_CODES, type ErrorCode } from './error-codes.js';
 export * from './errors.js';
 export { type FileStat, type FileSystem, nodeFileSystem, type OpenFile } from './files/file-system.js';

@@ -45,6 +45,8 @@ export class EventSource {
   /** Why native events are not trusted. While they are tried again it still stands. */
   #problem: Error | undefined;
   #polls = false;
+  /** The watch that is given up and will be closed. */
+  #givenUp: FolderWatch | undefined;
   #closed = false;
 
   constructor(options: EventSourceOptions) {
@@ -127,13 +129,14 @@ export class EventSource {
 
   #distrust(watch: FolderWatch, error: Error): void {
     // A watch with one problem often has many, and those of one that is closed concern nobody.
-    if (this.#watch !== watch || this.#closed) return;
+    if (this.#watch !== watch || this.#givenUp === watch || this.#closed) return;
     if (this.#polls) this.#options.onRescan();
     else this.#fallBack(watchProblem(this.#options.root, error), isWatchLimit(error) ? LATER_TRIAL_MS : FIRST_TRIAL_MS);
   }
 
   #fallBack(problem: Error, firstTrialMs: number): void {
     if (this.#closed) return;
+    this.#givenUp = this.#watch;
     const told = this.#problem !== undefined;
     this.#problem = problem;
     this.#trialMs = Math.min(LONGEST_TRIAL_MS, Math.max(firstTrialMs, this.#trialMs * 2));
