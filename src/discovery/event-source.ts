@@ -1,4 +1,5 @@
 /** A folder's events: native ones while they can be trusted, polling while they cannot, and trials to go back. */
+import { join, relative } from 'node:path';
 import { type Clock, sleep, type Timer } from '../clock.js';
 import { MillraceError } from '../errors.js';
 import type { FileSystem } from '../files/file-system.js';
@@ -100,15 +101,18 @@ export class EventSource {
   async #startWatch(polling: boolean): Promise<void> {
     await this.#stop();
     this.#clear();
-    if (this.#closed) return;
     const { clock, root, recursive, ignoreFolder, onHint, startWatch = watchFolder } = this.#options;
+    // A root that is a link itself would be watched as the link that it is, and not as the folder.
+    const real = await this.#real();
+    if (this.#closed) return;
+    const asGiven = (path: string): string => (real === root ? path : join(root, relative(real, path)));
     const watch: FolderWatch = startWatch({
-      root,
+      root: real,
       recursive,
       usePolling: polling,
-      ignoreFolder,
+      ignoreFolder: path => ignoreFolder(asGiven(path)),
       onHint: path => {
-        if (!this.#canary.heard(path)) onHint(path);
+        if (!this.#canary.heard(asGiven(path))) onHint(asGiven(path));
       },
       onProblem: error => this.#distrust(watch, error),
     });
@@ -119,6 +123,16 @@ export class EventSource {
     over.abort();
     if (polling) this.#scheduleTrial();
     else if (!this.#problem) this.#scheduleCanary();
+  }
+
+  async #real(): Promise<string> {
+    const { fs, root } = this.#options;
+    try {
+      return (await fs.lstat(root)).isSymbolicLink() ? await fs.realpath(root) : root;
+    } catch {
+      // Gone since it was looked at, which is found out by whoever lists it.
+      return root;
+    }
   }
 
   async #stop(): Promise<void> {

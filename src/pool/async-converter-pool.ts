@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import type { Timer } from '../clock.js';
+import type { FolderState } from '../discovery/watched-folder.js';
 import { ConfigError, MillraceError, ServiceError, toError } from '../errors.js';
 import { type DirectoryLock, lockDirectory } from '../files/directory-lock.js';
 import { PRIVATE_FOLDER } from '../files/file-system.js';
@@ -163,6 +164,11 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
   items(filter: ItemsFilter = {}): Promise<ItemsPage> {
     this.#assertRunning();
     return listItems(this.#engine, filter);
+  }
+
+  /** How each watch folder is watched now: by native events, by polling, or not at all; and why, where it is not the first. */
+  folders(): FolderState[] {
+    return this.#engine.posts.folders();
   }
 
   /** Where a file is and why, in one sentence; also for files that the pool does not take. @param path Absolute. */
