@@ -104,7 +104,7 @@ export class Reconfiguration {
       places.forget(entry);
       if (!context.registry.get(entry.converter.name)) paused.delete(entry.converter.name);
     }
-    if (live) await this.#told(this.#engine.withdraw(file => leaving.includes(file.entry)));
+    if (live && leaving.length > 0) await this.#told(this.#engine.withdraw(file => leaving.includes(file.entry)));
     const touched = await posts.update();
     if (!live) return;
     for (const entry of leaving) if (!after.some(one => one.converter === entry.converter)) this.#leave(entry);

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { ConfigError, type ConverterBase, type ConverterOptions, FileFormatError, ServiceError } from 'millrace';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { amount } from '../../support/effort.js';
 import { converter, echo, gate, next, Station, until } from './support.js';
 
 let station: Station;
@@ -373,7 +374,8 @@ describe('reload', () => {
 });
 
 it('under load, converters come, go and change, and nothing is lost or delivered twice', async () => {
-  const files = 150;
+  const files = amount({ quick: 60, usual: 150, soak: 3_000 });
+  const rounds = amount({ quick: 3, usual: 6, soak: 100 });
   const slow = (name: string, version: string): ConverterBase =>
     converter(
       async source => {
@@ -392,7 +394,7 @@ it('under load, converters come, go and change, and nothing is lost or delivered
       await station.drop(`${name}/${index}.txt`, `${index}`);
     }
   })();
-  for (let round = 2; round < 8; round++) {
+  for (let round = 2; round < 2 + rounds; round++) {
     await pool.reload({ converters: [stays, make('b', `${round}.0.0`)] });
     await pool.addConverter(make('c', `${round}.0.0`));
     await pool.removeConverter('b');
@@ -403,4 +405,4 @@ it('under load, converters come, go and change, and nothing is lost or delivered
   expect(station.errors).toEqual([]);
   expect(texts()).toEqual(Array.from({ length: files }, (_, index) => `${index}.txt`).sort());
   expect((await pool.audit()).totals).toMatchObject({ files: { completed: files }, seen: files, withoutConverter: 0 });
-});
+}, 300_000);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { formatPath, parseDocument } from '../../../src/config/document.js';
 import { loadConfig } from '../../../src/config/load-config.js';
 import { ConfigError } from '../../../src/errors.js';
+import { amount } from '../../support/effort.js';
 
 const KEYS = [
   ['converters', 'defaults', 'submitter', 'pending', 'converter', 'data_dir', 'dataDir', 'startup_scan', 'ledger'],
@@ -49,7 +50,7 @@ describe('any configuration', () => {
           expect(message).not.toContain('undefined');
         }
       }),
-      { numRuns: 300 },
+      { numRuns: amount({ quick: 100, usual: 300, soak: 10_000 }) },
     );
   });
 
@@ -71,7 +72,7 @@ describe('any configuration', () => {
         );
         if (error !== undefined) expect(error).toBeInstanceOf(ConfigError);
       }),
-      { numRuns: 500 },
+      { numRuns: amount({ quick: 100, usual: 500, soak: 10_000 }) },
     );
   });
 
