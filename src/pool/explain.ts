@@ -55,7 +55,7 @@ export async function explain(engine: Engine, given: string): Promise<string> {
 
 /** The file of which this was a companion. */
 async function accompanied(engine: Engine, root: IntakeRoot, name: string): Promise<FileRecord | undefined> {
-  for (const main of engine.posts.accompanied(root, name)) {
+  for (const main of root.accompanied(name)) {
     const [newest] = await engine.context.ledger.history(root.root, main, 1);
     if (newest) return newest;
   }

@@ -17,6 +17,8 @@ export interface IntakeRoot {
   excludes(path: string): boolean;
   /** The unit to which a file belongs, by its path relative to the root. */
   route(path: string): Unit | undefined;
+  /** The units of which a file of this path may be a companion. */
+  accompanied(path: string): string[];
 }
 
 /** A unit that may be there, and whose it is. */

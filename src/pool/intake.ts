@@ -152,7 +152,8 @@ export class Intake {
     }
     const found = new Map<IntakeRoot, Found[]>();
     await mapConcurrently(heard, STATS_AT_ONCE, async ([absolute, root]) => {
-      const unit = root.route(relativeTo(root.root, absolute));
+      const path = relativeTo(root.root, absolute);
+      const unit = root.route(path);
       const active = roster.at(absolute) ?? (unit && roster.at(join(root.root, unit.path)));
       if (active) {
         if (!growing.touch(active)) active.heardOf = true;
@@ -163,6 +164,8 @@ export class Intake {
       const stat = await fs.lstat(absolute).catch(() => undefined);
       // A new folder, or a link to one, may have files in it that no event will tell of.
       if (stat?.isDirectory() || stat?.isSymbolicLink()) return this.#options.onFolder(root);
+      // A late companion makes another unit of a file that has been done with and is still there.
+      if (stat) for (const main of root.accompanied(path)) this.#heard.set(join(root.root, main), root);
       if (!unit || !stat) return;
       const look = await lookAtUnit(fs, root, unit).catch((thrown: unknown) => onError(toError(thrown), absolute));
       if (look) found.set(root, [...(found.get(root) ?? []), { ...unit, look }]);

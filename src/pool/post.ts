@@ -76,6 +76,10 @@ export class Post implements IntakeRoot {
     return entry && { entry, path: entry.unit.of(path) };
   }
 
+  accompanied(path: string): string[] {
+    return this.entries.flatMap(entry => entry.unit.accompanied(path));
+  }
+
   /** Why a file is nobody's, in words that complete "… is ignored: …". */
   refusals(path: string): string[] {
     if (this.#isMarker(path)) return ['it is a done-file, which is never data'];

@@ -129,11 +129,6 @@ export class WatchPost {
     return (await this.#at(root)?.folder.holdsSince(sinceMs)) ?? false;
   }
 
-  /** The files that a file of this name may accompany. */
-  accompanied(root: IntakeRoot, path: string): string[] {
-    return (this.#at(root.root)?.entries ?? []).flatMap(entry => entry.unit.accompanied(path));
-  }
-
   /** How each folder is watched now, and why not by native events where that is so. */
   folders(): FolderState[] {
     return [...this.#posts.values()].map(post => post.folder.state);
