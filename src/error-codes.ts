@@ -32,6 +32,10 @@ const HINTS = {
     "Raise waitMs of companions, or make it optional, or convert without it (late: 'convert').",
   ],
   SOURCE_IS_FOLDER: ['A folder has no content of its own: read the files in source.files.'],
+  PULL_FAILED: [
+    'Read the message: pull() of a ScheduledConverter threw it. It is repeated by itself, with growing delays.',
+    'Check the address, the rights and the network of what it pulls from.',
+  ],
   SUBMIT_TRANSIENT: [
     'Nothing needs to be done: the report is kept and sent again. If it goes on, check the network and the server.',
   ],

@@ -16,6 +16,13 @@ export {
   type SuccessOptions,
 } from './converters/converter-result.js';
 export { FolderConverter, type FolderListing } from './converters/folder-converter.js';
+export {
+  type PullContext,
+  type Pulled,
+  type PulledItem,
+  type Schedule,
+  ScheduledConverter,
+} from './converters/scheduled-converter.js';
 export type { ConverterSource, SourceFile } from './converters/source.js';
 export type { DiscoveryOptions, FilePattern, ReadyCandidate } from './discovery/discovery-options.js';
 export type { FolderWatch, StartWatch, WatchOptions } from './discovery/watch.js';

@@ -1,5 +1,6 @@
 /** From checked values to the converters of a pool. */
 import { dirname, join } from 'node:path';
+import { ScheduledConverter } from '../converters/scheduled-converter.js';
 import { ConfigError } from '../errors.js';
 import { isInside } from '../files/names.js';
 import type { ConverterOptions } from '../pool/pool-options.js';
@@ -41,11 +42,14 @@ async function buildConverter(
   const at = (key: string): Path => ['converters', index, ...key.split('.')];
   const wrong = (key: string, message: string, hint?: string): void =>
     problemAt(checking, writtenAt(checking, at(key)), message, hint);
-  if (options.watchFolder === undefined && !isWrong(checking, at('watchFolder')) && !isWrong(checking, at('name')))
-    wrong('watchFolder', 'is required', 'Give the folder that is watched, or a converter_base_path and a name.');
+  const needsFolder = (): void => {
+    if (options.watchFolder === undefined && !isWrong(checking, at('watchFolder')) && !isWrong(checking, at('name')))
+      wrong('watchFolder', 'is required', 'Give the folder that is watched, or a converter_base_path and a name.');
+  };
   if (modulePath === undefined) {
     if (!isWrong(checking, at('modulePath')))
       wrong('modulePath', 'is required', 'Give the path of the ES module that exports the converter.');
+    needsFolder();
     return undefined;
   }
   const made = await makeConverter(
@@ -57,8 +61,11 @@ async function buildConverter(
     },
     checking.baseDir,
   );
+  // One that pulls has a folder of its own.
+  if (!(made instanceof ScheduledConverter)) needsFolder();
   if (!Array.isArray(made)) {
-    return options.watchFolder === undefined ? undefined : ({ ...options, converter: made } as ConverterOptions);
+    const isComplete = options.watchFolder !== undefined || made instanceof ScheduledConverter;
+    return isComplete ? ({ ...options, converter: made } as ConverterOptions) : undefined;
   }
   for (const { key, message, hint } of made) wrong(key, message, hint);
   return undefined;
@@ -77,7 +84,11 @@ function withFolders(checking: Checking, values: Values, base: unknown, index: n
 /** What only shows when all of them are known: names that stand twice, folders that get in each other's way. */
 function checkTogether(checking: Checking, made: readonly { options: ConverterOptions; index: number }[]): void {
   try {
-    resolveEntries(made.map(({ options }) => options));
+    // Where the pool keeps its own data has no part in this.
+    resolveEntries(
+      made.map(({ options }) => options),
+      '',
+    );
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown;
     for (const { path, message } of thrown.problems) {

@@ -28,6 +28,12 @@ const companions = {
   }),
 } satisfies Record<keyof CompanionOptions, Field>;
 
+const schedule = {
+  everyMs: number('From the start of one run to that of the next, in ms.', [10, 2 ** 31 - 1]),
+  cron: text('A cron pattern of five fields, or six with seconds first, or a nickname such as `@hourly`.'),
+  timeZone: text('The time zone of `cron`, such as `Europe/Oslo`.', { default: "the machine's" }),
+} satisfies Section;
+
 const options = {
   watchFolder: folder('The folder that is watched.', {
     default: '`{converterBasePath}/{name}/watch`, where a base path is given',
@@ -106,6 +112,9 @@ const options = {
     companions,
     { default: 'none', listAs: 'required' },
   ),
+  schedule: section('When a converter that pulls does so: `everyMs` or `cron`.', schedule, {
+    default: "the converter's own",
+  }),
   duplicates: choice('What happens to content that was delivered before.', words('duplicates'), { default: 'skip' }),
 } satisfies Section;
 

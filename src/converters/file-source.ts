@@ -22,6 +22,8 @@ export interface FileSourceOptions {
   knownAs?: string;
   /** The name under which the converter knows it. Default: that of `knownAs` without its folder. */
   name?: string;
+  /** What idempotency keys are made with. Default: the SHA-256 of the content. */
+  key?: string;
   /** What it must still be. Default: whatever it is now. */
   as?: FileIdentity;
 }
@@ -31,6 +33,7 @@ export class FileSource implements HeldSource {
   readonly path: string;
   readonly name: string;
   readonly identity: FileIdentity;
+  readonly key: string;
   readonly #fs: FileSystem;
   readonly #location: string;
   readonly #sha256: string;
@@ -40,6 +43,7 @@ export class FileSource implements HeldSource {
     this.path = options.knownAs ?? options.path;
     this.name = options.name ?? basename(this.path);
     this.identity = identity;
+    this.key = options.key ?? sha256;
     this.#fs = options.fs;
     this.#location = options.path;
     this.#sha256 = sha256;
@@ -79,10 +83,6 @@ export class FileSource implements HeldSource {
 
   get modifiedAt(): Date {
     return new Date(this.identity.mtimeMs);
-  }
-
-  get key(): string {
-    return this.#sha256;
   }
 
   async sha256(): Promise<string> {

@@ -35,7 +35,7 @@ export interface FileRecord extends FileIdentity {
   /** The path below it, with `/`. */
   readonly path: string;
   readonly state: FileState;
-  /** SHA-256 of the content in hex, once it was read. */
+  /** SHA-256 in hex, once it was read: of the content; of the set where it is several files; of the key that a pulled item was given. */
   readonly sha256: string | null;
   /** 0, or how many times the same content was delivered before on purpose (`duplicates: 'deliver'`). */
   readonly occurrence: number;

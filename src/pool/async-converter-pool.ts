@@ -198,6 +198,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     await this.#reconfigure(entries =>
       resolveEntries(
         entries.map(entry => entry.given),
+        this.#options.dataDir,
         options,
       ),
     );
@@ -224,7 +225,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
    * @throws ConfigError naming every problem; whatever an `initialize()` throws. Nothing has changed then.
    */
   async reload(config: Pick<PoolOptions, 'converters'> & Partial<PoolOptions>): Promise<ReloadResult> {
-    const changes = await this.#reconfigure(() => resolveEntries(config.converters));
+    const changes = await this.#reconfigure(() => resolveEntries(config.converters, this.#options.dataDir));
     return { ...changes, needRestart: needRestart(this.#given, config) };
   }
 
@@ -272,6 +273,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
       await this.pending.start();
       for (const entry of registry.entries) await entry.converter.initialize?.();
       await Promise.all(registry.entries.map(entry => this.#engine.places.check(entry)));
+      await this.#engine.pulls.prepare(registry.entries);
       await this.#engine.recovery.resume();
       for (const entry of registry.entries) await this.#engine.recovery.retakeOutdated(entry);
       await startupScan(this.#engine, this.#options.startupScan);
@@ -283,6 +285,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     this.#enter('running');
     this.#keepAlive();
     this.#engine.dispatcher.start();
+    this.#engine.pulls.update();
     this.#reconcile();
     this.#compaction.start();
   }

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { ConverterBase } from '../converters/converter-base.js';
 import { FolderConverter } from '../converters/folder-converter.js';
 import type { AnyConverter } from '../converters/run-conversion.js';
+import { type Schedule, ScheduledConverter } from '../converters/scheduled-converter.js';
 import {
   checkDiscovery,
   DISCOVERY_DEFAULTS,
@@ -18,15 +19,18 @@ import type { ConverterIdentity } from '../ledger/file-record.js';
 import { stableJson } from '../stable-json.js';
 import { companionProblems, resolveCompanions } from './companion-options.js';
 import type { ConverterOptions } from './pool-options.js';
+import { spoolFolder } from './pulls/spool.js';
+import { scheduleProblem } from './pulls/timetable.js';
 import { companionSet } from './units/companion-set.js';
 import { folderUnit } from './units/folder-unit.js';
+import { pulledItem } from './units/pulled-item.js';
 import { singleFile } from './units/single-file.js';
 import type { UnitKind } from './units/unit-kind.js';
 
 /** {@link ConverterOptions} with every default filled in and every path absolute. */
 export interface ConverterEntry
   extends Required<
-    Omit<ConverterOptions, Exclude<keyof DiscoveryOptions, keyof typeof DISCOVERY_DEFAULTS> | 'companions'>
+    Omit<ConverterOptions, Exclude<keyof DiscoveryOptions, keyof typeof DISCOVERY_DEFAULTS> | 'companions' | 'schedule'>
   > {
   converter: AnyConverter;
   /** What one source of it is: a file, a file with companions, a folder. */
@@ -42,23 +46,37 @@ export interface ConverterEntry
   /** When a file that rests is whole; `undefined` when it always is. */
   readiness: ReadinessRules | undefined;
   sentinel: string | undefined;
+  /** When it pulls, where it does that and the options say. */
+  schedule: Schedule | undefined;
 }
 
-/** Completes the options of one converter. Each problem is added to `problems` under `path`. */
+/** Where a list of problems of one converter goes, and what its options are completed with. */
+export interface EntryContext {
+  /** The converter's place, such as `converters[2]`. */
+  path: string;
+  /** Each problem is added to it. */
+  problems: ConfigProblem[];
+  /** The pool's folder for its own data. */
+  dataDir: string;
+}
+
+/** Completes the options of one converter. */
 export function toEntry(
   options: ConverterOptions,
-  path: string,
-  problems: ConfigProblem[],
+  { path, problems, dataDir }: EntryContext,
 ): ConverterEntry | undefined {
   const before = problems.length;
   checkOptions(options, path, problems);
   if (problems.length > before) return undefined;
-  const watchFolder = resolve(options.watchFolder);
+  const { converter } = options;
+  const isPulled = converter instanceof ScheduledConverter;
+  const watchFolder = resolve(options.watchFolder ?? spoolFolder(dataDir, converter.name));
   const beside = (name: string): string => join(dirname(watchFolder), name);
   const unit = unitOf(options);
   const args = { ...options.converter.arguments, ...options.arguments };
   return {
     ...DEFAULTS,
+    ...(isPulled ? PULLED_DEFAULTS : {}),
     priority: options.converter.priority,
     ...withoutUndefined(options),
     given: options,
@@ -73,6 +91,7 @@ export function toEntry(
     maxDepth: options.recursive || unit.deep ? (options.maxDepth ?? Number.POSITIVE_INFINITY) : 0,
     readiness: readinessRules(options),
     sentinel: options.sentinel,
+    schedule: options.schedule,
   };
 }
 
@@ -87,6 +106,9 @@ const DEFAULTS = {
   isolation: 'none',
   duplicates: 'skip',
 } as const;
+
+/** Nobody but us writes where pulled items lie, and nobody looks there. */
+const PULLED_DEFAULTS = { postProcess: 'delete', stabilityMs: 0, canaryIntervalMs: 0 } as const;
 
 /** What numbers may be; also for configuration files. */
 export const RANGES: Partial<Record<keyof ConverterOptions, readonly [min: number, max: number]>> = {
@@ -113,7 +135,13 @@ function checkOptions(options: ConverterOptions, path: string, problems: ConfigP
     problem('converter', 'must be an instance of a class that extends ConverterBase');
   else if (typeof converter.name !== 'string' || converter.name === '')
     problem('converter.name', 'must be a text that is not empty');
-  if (typeof watchFolder !== 'string' || watchFolder === '') problem('watchFolder', 'must be the path of a folder');
+  const isPulled = converter instanceof ScheduledConverter;
+  const isMissing = watchFolder === undefined && !isPulled;
+  if (isMissing || (watchFolder !== undefined && (typeof watchFolder !== 'string' || watchFolder === '')))
+    problem('watchFolder', 'must be the path of a folder');
+  if (!isPulled && options.schedule !== undefined) problem('schedule', 'is for a ScheduledConverter');
+  const wrong = isPulled && scheduleProblem(options.schedule ?? converter.schedule);
+  if (wrong) problem('schedule', wrong);
   for (const [key, [min, max]] of Object.entries(RANGES)) {
     const value: unknown = options[key as keyof ConverterOptions];
     if (value !== undefined && !(typeof value === 'number' && value >= min && value <= max)) {
@@ -127,8 +155,8 @@ function checkOptions(options: ConverterOptions, path: string, problems: ConfigP
   }
   checkDiscovery(options, problem);
   for (const message of companionProblems(options.companions)) problem('companions', message);
-  if (options.companions !== undefined && converter instanceof FolderConverter)
-    problem('companions', 'are for converters of files: a folder has its files in it');
+  if (options.companions !== undefined && (isPulled || converter instanceof FolderConverter))
+    problem('companions', 'are for converters of files in a watch folder');
   for (const key of ['doneFolder', 'errorFolder', 'pendingFolder'] as const) {
     const folder = options[key];
     if (folder !== undefined && typeof watchFolder === 'string' && resolve(folder) === resolve(watchFolder)) {
@@ -140,6 +168,7 @@ function checkOptions(options: ConverterOptions, path: string, problems: ConfigP
 /** The kind of unit that a converter takes. */
 function unitOf({ converter, companions }: ConverterOptions): UnitKind {
   if (converter instanceof FolderConverter) return folderUnit(converter);
+  if (converter instanceof ScheduledConverter) return pulledItem;
   return companions === undefined
     ? singleFile
     : companionSet(resolveCompanions(companions), converter.supportedExtensions);

@@ -19,6 +19,7 @@ import { Journey } from './journey.js';
 import { Later } from './later.js';
 import { Places } from './places.js';
 import { about, type PoolContext } from './pool-context.js';
+import { Pulls } from './pulls/pulls.js';
 import { Recovery } from './recovery.js';
 import type { ResolvedPoolOptions } from './resolve-options.js';
 import { Settlement } from './settlement.js';
@@ -40,6 +41,7 @@ export class Engine {
   readonly recovery: Recovery;
   readonly settlement: Settlement;
   readonly space: DiskSpaceMonitor;
+  readonly pulls: Pulls;
   /** Converters whose files wait because the host said so. */
   readonly paused = new Set<string>();
   pausedAll = false;
@@ -134,6 +136,14 @@ export class Engine {
       onError: (error, path) => notify('error', { error, path }),
       onScanned: statistics => notify('scanCompleted', statistics),
     });
+    this.pulls = new Pulls(context, {
+      closedBecause: entry => this.closedBecause(entry),
+      onFile: (entry, path) => {
+        const root = this.posts.roots.find(one => one.root === entry.watchFolder);
+        if (root) this.intake.hint(root, path);
+      },
+      onQuiet,
+    });
     this.space = new DiskSpaceMonitor({
       fs,
       clock,
@@ -154,7 +164,11 @@ export class Engine {
     const { queued, processing, completed } = this.context.pending.statistics();
     // A queue that cannot see its folder may have anything in it.
     if (!this.context.pending.loaded) return false;
-    const working = this.dispatcher.working > 0 || !this.intake.idle || this.context.roster.size > this.growing.excused;
+    const working =
+      this.pulls.busy ||
+      this.dispatcher.working > 0 ||
+      !this.intake.idle ||
+      this.context.roster.size > this.growing.excused;
     return !working && queued + processing + completed === 0;
   }
 
@@ -208,12 +222,13 @@ export class Engine {
   /** Stops timers and watches; what runs goes on. */
   async stopIntake(): Promise<void> {
     this.dispatcher.stop();
+    const pulled = this.pulls.close();
     const looked = this.intake.close();
     this.#later.close();
     this.cleaner.close();
     this.places.close();
     this.space.stop();
-    await Promise.all([looked, this.posts.close()]);
+    await Promise.all([pulled, looked, this.posts.close()]);
   }
 
   async #run(file: ActiveFile): Promise<void> {

@@ -70,6 +70,10 @@ export interface PoolEvents {
   lowConfidence: FileEvent & { confidence: number; threshold: number };
   /** A folder was listed. */
   scanCompleted: ScanStatistics;
+  /** A scheduled converter has pulled. `items` were given; of these, `known` had been taken before. */
+  pulled: { converter: string; items: number; known: number; durationMs: number };
+  /** A pull failed, `failures` times in a row by now. It is repeated. */
+  pullFailed: { converter: string; error: Error; failures: number; retryAfterMs: number };
   /** The pool itself went from one state to another. */
   stateChanged: { from: PoolState; to: PoolState };
   /** A watch folder cannot be reached, or its events cannot be trusted. */

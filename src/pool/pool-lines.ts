@@ -101,6 +101,22 @@ export const POOL_LINES: Required<EventLines<PoolEvents>> = {
     message: 'Folders scanned',
     fields: scan => ({ ...scan }),
   },
+  pulled: {
+    level: ({ items, known }) => (items > known ? 'info' : 'debug'),
+    message: 'Items pulled',
+    fields: event => ({ ...event }),
+  },
+  pullFailed: {
+    level: 'warn',
+    message: ({ error }) => `A pull failed and is repeated: ${error.message}`,
+    fields: ({ converter, error, failures, retryAfterMs }) => ({
+      converter,
+      err: error,
+      code: (error as { code?: unknown }).code,
+      failures,
+      retryAfterMs,
+    }),
+  },
   stateChanged: { level: 'info', message: ({ to }) => `The pool is ${to}`, fields: change => ({ ...change }) },
   watcherDegraded: {
     level: 'warn',

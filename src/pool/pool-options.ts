@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.js';
 import type { ConverterBase } from '../converters/converter-base.js';
 import type { PostProcessAction } from '../converters/converter-result.js';
+import type { Schedule } from '../converters/scheduled-converter.js';
 import type { DiscoveryOptions } from '../discovery/discovery-options.js';
 import type { StartWatch } from '../discovery/watch.js';
 import type { FileSystem } from '../files/file-system.js';
@@ -16,8 +17,13 @@ export interface ConverterOptions extends DiscoveryOptions, ConverterCompanions 
   /** The converter. Its name must be unique in the pool. */
   // biome-ignore lint/suspicious/noExplicitAny: converters of every report and argument type are taken.
   converter: ConverterBase<any, any>;
-  /** The folder that is watched. Several converters may share one. It need not exist yet: it is picked up when it does. */
-  watchFolder: string;
+  /**
+   * The folder that is watched. Several converters may share one. It need not exist yet: it is picked up when it does.
+   * Required, but for a `ScheduledConverter`, which puts what it pulls there: by default in `{dataDir}/pulled`.
+   */
+  watchFolder?: string;
+  /** When a `ScheduledConverter` pulls. Default: the converter's own. */
+  schedule?: Schedule;
   /** Where sources go with `move` and `zip`. Default: `Done` beside the watch folder. Created when first needed. */
   doneFolder?: string;
   /** Where failed sources go, each with a `.error` file. Default: `Error` beside the watch folder. */

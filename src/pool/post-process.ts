@@ -11,7 +11,7 @@ import { inside, isInside, withEnding } from '../files/names.js';
 import { linkOrRename, type Placed, placeInto } from '../files/place.js';
 import { removeVerified, settleTaken } from '../files/remove.js';
 import { isZipOf, zipInto } from '../files/zip.js';
-import type { Cleanup, FileRecord } from '../ledger/file-record.js';
+import type { Cleanup } from '../ledger/file-record.js';
 import type { ActiveFile } from './active-file.js';
 import { errorFilePath } from './error-file.js';
 import { postProcessTree } from './post-process-tree.js';
@@ -86,26 +86,27 @@ async function place(
   if (again) {
     await removeIfThere(fs, scratch);
     const placed = await findPlaced(fs, folder, action === 'zip' ? withEnding(name, '.zip') : name, (path, stat) =>
-      isPlaced(fs, record, path, stat, action === 'zip'),
+      isPlaced(fs, file, path, stat, action === 'zip'),
     );
     if (placed) return { path: placed, by: 'copied' };
   }
   if (!identity) return undefined;
-  // What was never read has no checksum yet; a copy across volumes is compared with one all the same.
-  const source = action === 'zip' || record.sha256 === null ? await FileSource.read({ fs, path: location }) : undefined;
-  const sha256 = record.sha256 ?? (await source?.sha256()) ?? '';
+  // What was never read, or has a key of its own, has no checksum in its row; a copy across volumes is compared with one all the same.
+  const known = file.entry.unit.givenKey?.(record.path) === undefined ? record.sha256 : null;
+  const source = action === 'zip' || known === null ? await FileSource.read({ fs, path: location }) : undefined;
+  const sha256 = known ?? (await source?.sha256()) ?? '';
   if (action !== 'zip' || !source) return placeInto(fs, location, folder, name, sha256, scratch);
   if ((await source.sha256()) !== sha256) {
     throw new MillraceError('SOURCE_CHANGED', `${location} changed before it was zipped`);
   }
-  const entry = { content: source.stream(), name, modifiedAt: source.modifiedAt, sha256 };
+  const entry = { content: source.stream(), name, modifiedAt: source.modifiedAt, sha256: record.sha256 ?? sha256 };
   return { path: await zipInto(fs, entry, folder, scratch), by: 'copied' };
 }
 
 /** Whether this is what an interrupted move of the file has left: the same inode, or a copy or ZIP of the same content. */
 async function isPlaced(
   fs: FileSystem,
-  record: FileRecord,
+  { record, entry }: ActiveFile,
   path: string,
   stat: FileStat,
   zip: boolean,
@@ -114,6 +115,8 @@ async function isPlaced(
   if (!stat.isFile()) return false;
   if (zip) return sha256 !== null && isZipOf(fs, path, sha256);
   if (stat.size !== record.size) return false;
+  // A key of its own is in the name.
+  if (entry.unit.givenKey?.(record.path) !== undefined) return true;
   return stat.ino === record.ino || (await (await FileSource.read({ fs, path })).sha256()) === sha256;
 }
 

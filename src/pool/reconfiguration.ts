@@ -97,7 +97,7 @@ export class Reconfiguration {
     leaving: readonly ConverterEntry[],
     live: boolean,
   ): Promise<void> {
-    const { context, posts, places, recovery, paused, dispatcher } = this.#engine;
+    const { context, posts, places, pulls, recovery, paused, dispatcher } = this.#engine;
     context.secrets.learn(after.map(entry => entry.arguments));
     context.registry.replace(after);
     for (const entry of leaving) {
@@ -105,8 +105,10 @@ export class Reconfiguration {
       if (!context.registry.get(entry.converter.name)) paused.delete(entry.converter.name);
     }
     if (live && leaving.length > 0) await this.#told(this.#engine.withdraw(file => leaving.includes(file.entry)));
+    if (live) await this.#told(pulls.prepare(coming));
     const touched = await posts.update();
     if (!live) return;
+    pulls.update();
     for (const entry of leaving) if (!after.some(one => one.converter === entry.converter)) this.#leave(entry);
     await Promise.all(coming.map(entry => places.check(entry)));
     if (coming.length > 0) await this.#told(recovery.resume());
@@ -119,8 +121,8 @@ export class Reconfiguration {
   }
 
   #leave(entry: ConverterEntry): void {
-    const left: Promise<void> = this.#engine.dispatcher
-      .finishedOf(entry)
+    const { dispatcher, pulls } = this.#engine;
+    const left: Promise<void> = Promise.all([dispatcher.finishedOf(entry), pulls.finishedOf(entry)])
       .then(() => this.dispose(entry))
       .finally(() => this.#leaving.delete(left));
     this.#leaving.add(left);

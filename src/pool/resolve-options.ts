@@ -65,10 +65,10 @@ export function resolveOptions(options: PoolOptions): ResolvedPoolOptions {
     problem('concurrency', `must be a whole number from 1 to ${MAX_CONCURRENCY}`);
   if (!Array.isArray(options.converters) || options.converters.length === 0)
     problem('converters', 'must have at least one converter');
-  const entries = toEntries(options.converters ?? [], problems);
+  const dataDir = resolve(String(options.dataDir));
+  const entries = toEntries(options.converters ?? [], problems, dataDir);
   const health = resolveHealthOptions(options.health, Math.max(0, ...entries.map(entry => entry.timeoutMs)), problems);
   if (problems.length > 0) throw new ConfigError(problems);
-  const dataDir = resolve(options.dataDir);
   const shared = { clock: options.clock ?? systemClock, fs: options.fs ?? nodeFileSystem };
   const pending =
     options.pending ??
@@ -108,22 +108,27 @@ export function resolveOptions(options: PoolOptions): ResolvedPoolOptions {
  */
 export function resolveEntries(
   converters: readonly ConverterOptions[],
+  dataDir: string,
   added?: ConverterOptions,
 ): readonly ConverterEntry[] {
   const problems: ConfigProblem[] = [];
   if (!Array.isArray(converters)) throw new ConfigError([{ path: 'converters', message: 'must be a list' }]);
-  const entries = toEntries(added ? [...converters, added] : converters, problems);
+  const entries = toEntries(added ? [...converters, added] : converters, problems, dataDir);
   const prefix = `converters[${converters.length}].`;
   if (problems.length > 0)
     throw new ConfigError(problems.map(({ path, message }) => ({ path: path.replace(prefix, ''), message })));
   return entries;
 }
 
-function toEntries(converters: readonly ConverterOptions[], problems: ConfigProblem[]): ConverterEntry[] {
+function toEntries(
+  converters: readonly ConverterOptions[],
+  problems: ConfigProblem[],
+  dataDir: string,
+): ConverterEntry[] {
   const entries = new Map<string, ConverterEntry>();
   for (const [index, one] of converters.entries()) {
     const path = `converters[${index}]`;
-    const entry = toEntry(one, path, problems);
+    const entry = toEntry(one, { path, problems, dataDir });
     if (entry) entries.set(path, entry);
   }
   checkNames(entries, (path, message) => void problems.push({ path, message }));

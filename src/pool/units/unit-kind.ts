@@ -31,6 +31,8 @@ export interface UnitKind {
   look(fs: FileSystem, path: string, waitedMs: number): Promise<Look | undefined>;
   /** Reads it. @throws As `FileSource.read`, and `COMPANION_MISSING`. */
   read(fs: FileSystem, place: UnitPlace): Promise<HeldSource>;
+  /** The SHA-256 of the key that its maker gave it, in place of that of its content; absent where it is always that. */
+  givenKey?(path: string): string | undefined;
   /** How a unit of several files is cleaned up; absent where it is always one file. */
   readonly tree?: TreeKind;
 }
