@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError, type ConverterContext, type ConverterOptions, type ConverterSource } from 'millrace';
+import { ManualClock } from 'millrace/testing';
 import { describe, expect, it } from 'vitest';
 import { converter, next, Station, until } from './support.js';
 import { unzip } from './unzip.js';
@@ -50,16 +51,28 @@ describe('a file with companions', () => {
 
   it('waits so long for those that are optional, and is one plain file without them', async () => {
     const station = await Station.open();
-    const pool = await station.start(units({ optional: ['{name}.log', '{stem}.png'], waitMs: 60 }));
+    const clock = new ManualClock();
+    const pool = station.pool({ ...units({ optional: ['{name}.log', '{stem}.png'], waitMs: 60_000 }), clock });
+    await pool.start();
     const path = await station.drop('watch/u.csv', 'table');
-    await until(async () => (await pool.explain(path)).includes("it waits for its companion 'u.csv.log', 'u.png'"));
-    await next(pool, 'completed');
+    await until(async () => {
+      await clock.advance(100);
+      return (await pool.explain(path)).includes("it waits for its companion 'u.csv.log', 'u.png'");
+    });
+    const completed = next(pool, 'completed');
+    await clock.advance(60_000);
+    await completed;
     await station.settled(pool);
     expect(station.reports()).toEqual([{ ...REPORT, files: { 'u.csv': 'table' } }]);
     expect(await station.files('Done')).toEqual(['u.csv']);
     // The same content without a companion is the same thing as when nobody knew of companions.
+    const skipped = next(pool, 'skipped');
     await station.drop('watch/again.csv', 'table');
-    expect((await next(pool, 'skipped')).duplicateOf).toBe('u.csv');
+    await until(async () => {
+      await clock.advance(10_000);
+      return (await pool.statistics()).files.skipped === 1;
+    });
+    expect((await skipped).duplicateOf).toBe('u.csv');
   });
 
   it.each([
