@@ -8,7 +8,7 @@ export interface MetricSample {
 }
 
 /** One distribution with its labels. */
-export interface HistogramSample {
+interface HistogramSample {
   labels?: Readonly<Record<string, string>>;
   histogram: HistogramSnapshot;
 }

@@ -6,7 +6,7 @@ import type { LogFields, Logger, LogLevel } from './logger.js';
 export type Hide = (text: string) => string;
 
 /** What stands in place of a secret. */
-export const HIDDEN = '[hidden]';
+const HIDDEN = '[hidden]';
 
 /** Shorter texts are words of any message; hiding them would make messages unreadable and protect nothing. */
 const SHORTEST_SECRET = 4;

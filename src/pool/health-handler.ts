@@ -8,15 +8,25 @@ import type { PoolMetrics } from './pool-metrics.js';
 
 /** What the handler asks; an `AsyncConverterPool` is one. */
 export interface Observed {
+  /** How it is. */
   health(): Promise<Health>;
+  /** Its numbers. */
   metrics(): Promise<PoolMetrics>;
 }
 
 /** A request of `node:http` and Express, or of Fastify, which has Node's inside. */
 export type HealthRequest = Pick<IncomingMessage, 'method' | 'url'> | { raw: IncomingMessage };
 
-/** A response of `node:http` and Express, or of Fastify, which has Node's inside. */
-export type HealthResponse = ServerResponse | { raw: ServerResponse; hijack(): unknown };
+/** A response of `node:http` and Express, or of Fastify. */
+export type HealthResponse = ServerResponse | HijackedResponse;
+
+/** A response of Fastify. */
+export interface HijackedResponse {
+  /** Node's own. */
+  raw: ServerResponse;
+  /** Tells Fastify that somebody else answers. */
+  hijack(): unknown;
+}
 
 /** Answers a request. Express's `next` is called for paths that are not ours. */
 export type HealthHandler = (request: HealthRequest, response: HealthResponse, next?: () => void) => void;

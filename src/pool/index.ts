@@ -7,6 +7,7 @@ export {
   type HealthHandler,
   type HealthRequest,
   type HealthResponse,
+  type HijackedResponse,
   type Observed,
 } from './health-handler.js';
 export type { HealthOptions } from './health-options.js';
@@ -28,6 +29,7 @@ export type { ConverterChanges } from './reconfiguration.js';
 export type { ReloadResult } from './reload.js';
 export type { RetryFilter } from './retry.js';
 export type {
+  TelemetryHistogram,
   TelemetryInstrument,
   TelemetryMeter,
   TelemetryResult,
