@@ -4,6 +4,7 @@ import type { Catalog } from '../catalog/catalog.js';
 import { findEntries } from '../search.js';
 import type { ArchiveEntry, ArchiveFilter } from '../types.js';
 
+/** How a manifest is written. */
 export type ManifestFormat = 'json' | 'csv';
 
 /** The columns of the CSV; in JSON, each entry is told whole. */

@@ -12,6 +12,7 @@ import type { ReplayConverterOptions, ReplayedSource, ReplaySingleOptions } from
 
 /** Where reports go; a `PendingQueue` fits. */
 export interface ReplayOutbox {
+  /** Takes a report, and has it durable when it resolves. */
   enqueue(
     report: unknown,
     options: { id: string; idempotencyKey: string; priority: number; metadata: Record<string, unknown> },

@@ -95,7 +95,7 @@ export class RetentionEngine extends SafeEmitter<RetentionEvents> {
 
   /**
    * What the policies come to if intake goes on as in the last days: how many days are kept, and when the disk is full.
-   * @param options.days How far it looks back. Default 30.
+   * @param options How many days it looks back; 30 by default.
    */
   async forecast({ days = 30 }: { days?: number } = {}): Promise<Forecast> {
     const { run, policies, clock } = await this.#open();
@@ -141,7 +141,7 @@ export class RetentionEngine extends SafeEmitter<RetentionEvents> {
     return run.purger.undelete(rows.filter(row => row !== undefined));
   }
 
-  /** The newest purges first, a line for each rule of each run. @param options.before The `id` of the last one of the page before. */
+  /** The newest purges first, a line for each rule of each run; `before` is the `id` of the last one of the page before. */
   async history({ limit = 100, before }: { limit?: number; before?: number } = {}): Promise<PurgeHistoryEntry[]> {
     const { internals } = await this.#open();
     return (await internals.keeping.purgeHistory(limit, before)) as PurgeHistoryEntry[];
