@@ -1,4 +1,4 @@
-/** The events guide is made from the code: `npx vitest run test/docs/events.test.ts -u` writes it anew. */
+/** The events guide is made from the code: `npm run docs:guides` writes it anew. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';

@@ -1,6 +1,6 @@
 /**
  * Each error code has a section with when it comes and what to do. The hints in it are the code's own:
- * `npx vitest run test/docs/troubleshooting.test.ts -u` writes them anew; when it comes is written by hand.
+ * `npm run docs:guides` writes them anew; when it comes is written by hand.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
