@@ -13,7 +13,7 @@ import type { ConverterOptions } from '../pool/pool-options.js';
 import { anything, choice, type Field, flag, folder, list, number, type Section, section, text } from './fields.js';
 
 /** Options that only a program can give. */
-type NotInAFile = 'converter' | 'readyWhen';
+type NotInAFile = 'converter' | 'readyWhen' | 'shadow';
 
 type Range = readonly [number, number];
 const range = (key: keyof ConverterOptions): Range => RANGES[key] as Range;

@@ -14,7 +14,7 @@ import { CONVERTER_DEFAULT_FIELDS, CONVERTER_FIELDS } from './converter-fields.j
 import { choice, type Field, flag, folder, number, type Section, section, sections, text, texts } from './fields.js';
 
 /** Options that only a program can give: objects, and seams for tests. */
-type NotInAFile = 'logger' | 'clock' | 'fs' | 'startWatch' | 'random';
+type NotInAFile = 'retention' | 'logger' | 'clock' | 'fs' | 'startWatch' | 'random';
 type InAFile<Options> = Record<Exclude<keyof Options, NotInAFile>, Field>;
 
 /** Longest delay that a timer takes, in ms. */

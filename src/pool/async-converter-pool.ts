@@ -93,6 +93,12 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     this.#listen();
   }
 
+  /** Files wait for a worker or are with one: what is not urgent, such as a replay, should wait. */
+  get busy(): boolean {
+    const { working, waiting } = this.#engine.dispatcher;
+    return working + waiting > 0;
+  }
+
   get state(): PoolState {
     return this.#state;
   }
@@ -288,6 +294,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     this.#engine.pulls.update();
     this.#reconcile();
     this.#compaction.start();
+    this.#options.retention?.start();
   }
 
   async #stopOnce(timeoutMs: number): Promise<void> {
@@ -307,6 +314,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     await this.#reconfiguration.close();
     await this.#engine.stopIntake();
     const compacted = this.#compaction.stop();
+    const purged = this.#options.retention?.stop();
     this.#vitalSigns.stop();
     const { dispatcher } = this.#engine;
     const timer = clock.setTimeout(() => this.#abort.abort(), timeoutMs);
@@ -316,7 +324,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     this.#abort.abort();
     await this.pending.stop({ timeoutMs: Math.max(0, timeoutMs - (clock.monotonic() - startedAt)) });
     // These write to the ledger, too, and end by themselves now.
-    await compacted;
+    await Promise.all([compacted, purged]);
     while (this.#background.size > 0) await Promise.all(this.#background);
     await this.#reconfiguration.disposed();
     for (const entry of this.#engine.context.registry.entries) await this.#reconfiguration.dispose(entry);

@@ -21,6 +21,7 @@ import { companionProblems, resolveCompanions } from './companion-options.js';
 import type { ConverterOptions } from './pool-options.js';
 import { spoolFolder } from './pulls/spool.js';
 import { scheduleProblem } from './pulls/timetable.js';
+import { resolveShadow, type Shadow, shadowProblems } from './shadow-options.js';
 import { companionSet } from './units/companion-set.js';
 import { folderUnit } from './units/folder-unit.js';
 import { pulledItem } from './units/pulled-item.js';
@@ -30,7 +31,7 @@ import type { UnitKind } from './units/unit-kind.js';
 /** {@link ConverterOptions} with every default filled in and every path absolute. */
 export interface ConverterEntry
   extends Required<
-    Omit<ConverterOptions, Exclude<keyof DiscoveryOptions, keyof typeof DISCOVERY_DEFAULTS> | 'companions' | 'schedule'>
+    Omit<ConverterOptions, Exclude<keyof DiscoveryOptions, keyof typeof DISCOVERY_DEFAULTS> | 'companions' | 'schedule' | 'shadow'>
   > {
   converter: AnyConverter;
   /** What one source of it is: a file, a file with companions, a folder. */
@@ -48,6 +49,8 @@ export interface ConverterEntry
   sentinel: string | undefined;
   /** When it pulls, where it does that and the options say. */
   schedule: Schedule | undefined;
+  /** The candidate that runs beside it. */
+  shadow: Shadow | undefined;
 }
 
 /** Where a list of problems of one converter goes, and what its options are completed with. */
@@ -92,6 +95,7 @@ export function toEntry(
     readiness: readinessRules(options),
     sentinel: options.sentinel,
     schedule: options.schedule,
+    shadow: resolveShadow(options),
   };
 }
 
@@ -157,6 +161,7 @@ function checkOptions(options: ConverterOptions, path: string, problems: ConfigP
   for (const message of companionProblems(options.companions)) problem('companions', message);
   if (options.companions !== undefined && (isPulled || converter instanceof FolderConverter))
     problem('companions', 'are for converters of files in a watch folder');
+  problems.push(...shadowProblems(options, path));
   for (const key of ['doneFolder', 'errorFolder', 'pendingFolder'] as const) {
     const folder = options[key];
     if (folder !== undefined && typeof watchFolder === 'string' && resolve(folder) === resolve(watchFolder)) {

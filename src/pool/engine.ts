@@ -23,6 +23,7 @@ import { Pulls } from './pulls/pulls.js';
 import { Recovery } from './recovery.js';
 import type { ResolvedPoolOptions } from './resolve-options.js';
 import { Settlement } from './settlement.js';
+import { Shadows } from './shadows.js';
 import { noteVanished } from './vanished.js';
 import { WatchPost } from './watch-post.js';
 
@@ -40,6 +41,7 @@ export class Engine {
   readonly places: Places;
   readonly recovery: Recovery;
   readonly settlement: Settlement;
+  readonly shadows: Shadows;
   readonly space: DiskSpaceMonitor;
   readonly pulls: Pulls;
   /** Converters whose files wait because the host said so. */
@@ -85,7 +87,8 @@ export class Engine {
       closedBecause: entry => this.closedBecause(entry),
       requeue: file => this.ready(file),
     });
-    const parts = { cleaner: this.cleaner, endings, claims, handovers };
+    this.shadows = new Shadows(context, () => this.dispatcher.waiting > 0);
+    const parts = { cleaner: this.cleaner, endings, claims, handovers, shadows: this.shadows };
     this.#journey = new Journey(context, parts, {
       changed: file => this.#changed(file),
       vanished: file => this.#vanished(file),
@@ -228,7 +231,7 @@ export class Engine {
     this.cleaner.close();
     this.places.close();
     this.space.stop();
-    await Promise.all([pulled, looked, this.posts.close()]);
+    await Promise.all([pulled, looked, this.posts.close(), this.shadows.close()]);
   }
 
   async #run(file: ActiveFile): Promise<void> {

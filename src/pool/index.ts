@@ -22,12 +22,14 @@ export type {
   PoolState,
   PoolStatistics,
   ScanStatistics,
+  ShadowDifference,
 } from './pool-events.js';
 export type { ArchiveVitals, ConverterMetrics, PoolMetrics } from './pool-metrics.js';
 export type { ConverterOptions, LedgerRetention, PoolOptions, StartupScanOptions } from './pool-options.js';
 export type { ConverterChanges } from './reconfiguration.js';
 export type { ReloadResult } from './reload.js';
 export type { RetryFilter } from './retry.js';
+export type { ConverterShadow, ShadowOptions } from './shadow-options.js';
 export type {
   TelemetryHistogram,
   TelemetryInstrument,

@@ -15,6 +15,7 @@ import type { Cleaner } from './cleaner.js';
 import { deliverReports, type Handovers } from './delivery.js';
 import type { Endings } from './endings.js';
 import { about, maxAttempts, type PoolContext } from './pool-context.js';
+import type { Shadows } from './shadows.js';
 
 /** What becomes of a file after its turn, beside what the ledger says. */
 export interface JourneyExits {
@@ -42,16 +43,18 @@ export class Journey {
   readonly #claims: Claims;
   readonly #handovers: Handovers;
   readonly #endings: Endings;
+  readonly #shadows: Shadows;
   readonly #exits: JourneyExits;
 
   constructor(
     context: PoolContext,
-    parts: { cleaner: Cleaner; endings: Endings; claims: Claims; handovers: Handovers },
+    parts: { cleaner: Cleaner; endings: Endings; claims: Claims; handovers: Handovers; shadows: Shadows },
     exits: JourneyExits,
   ) {
     this.#context = context;
     this.#cleaner = parts.cleaner;
     this.#endings = parts.endings;
+    this.#shadows = parts.shadows;
     this.#claims = parts.claims;
     this.#handovers = parts.handovers;
     this.#exits = exits;
@@ -136,6 +139,7 @@ export class Journey {
       }),
     );
     const durationMs = clock.monotonic() - file.startedAt;
+    this.#shadows.offer(file, source, result, this.#endings.facts(file));
     switch (result.status) {
       case 'success':
         notify('converted', {

@@ -1,6 +1,7 @@
 /** The events of a pool. Each carries one payload; those about a file have its path and its correlation id. */
 import type { FileState } from '../ledger/file-record.js';
 import type { ErrorEvent } from '../observe/emitter.js';
+import type { ReportDifference } from '../report/compare-reports.js';
 
 /** In every event about a file. */
 export interface FileEvent {
@@ -31,6 +32,12 @@ export interface ScanStatistics {
   /** Files or folders that could not be looked at; they are looked at again by the next rescan. */
   errors: number;
   durationMs: number;
+}
+
+/** A difference between what a converter and its candidate made of a file: `before` is the converter's. */
+export interface ShadowDifference extends ReportDifference {
+  /** Position of the report in the file. */
+  report: number;
 }
 
 /** Event names and payloads of an `AsyncConverterPool`. */
@@ -68,6 +75,12 @@ export interface PoolEvents {
   retrying: FileEvent & { reason: string; attempt: number; maxAttempts: number; delayMs: number };
   /** `validate()` was less sure than `alarmThreshold`. */
   lowConfidence: FileEvent & { confidence: number; threshold: number };
+  /** A candidate has made the same of it as its converter. */
+  shadowMatched: FileEvent & { candidateVersion: string };
+  /** A candidate has made something else of it than its converter; nothing of that was sent. */
+  shadowDiffers: FileEvent & { candidateVersion: string; differences: readonly ShadowDifference[] };
+  /** A candidate has not run on it. */
+  shadowSkipped: FileEvent & { candidateVersion: string; reason: string };
   /** A folder was listed. */
   scanCompleted: ScanStatistics;
   /** A scheduled converter has pulled. `items` were given; of these, `known` had been taken before. */

@@ -95,6 +95,26 @@ export const POOL_LINES: Required<EventLines<PoolEvents>> = {
     message: 'The converter is not sure of a file',
     fields: event => ({ ...of(event), confidence: event.confidence, threshold: event.threshold }),
   },
+  shadowMatched: {
+    level: 'debug',
+    message: 'The candidate makes the same of it',
+    fields: event => ({ ...of(event), candidateVersion: event.candidateVersion }),
+  },
+  shadowDiffers: {
+    level: 'warn',
+    message: ({ differences }) => `The candidate makes something else of it: ${differences[0]?.path}`,
+    fields: event => ({
+      ...of(event),
+      candidateVersion: event.candidateVersion,
+      differences: event.differences.length,
+      paths: event.differences.slice(0, 10).map(difference => difference.path),
+    }),
+  },
+  shadowSkipped: {
+    level: 'info',
+    message: ({ reason }) => `The candidate has not run: ${reason}`,
+    fields: event => ({ ...of(event), candidateVersion: event.candidateVersion }),
+  },
   scanCompleted: {
     // A rescan that finds nothing is no news.
     level: ({ queued, errors }) => (errors > 0 ? 'warn' : queued > 0 ? 'info' : 'debug'),

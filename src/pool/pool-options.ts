@@ -1,4 +1,5 @@
 /** What a pool is configured with. */
+import type { RetentionEngine } from '../archive/index.js';
 import type { Clock } from '../clock.js';
 import type { ConverterBase } from '../converters/converter-base.js';
 import type { PostProcessAction } from '../converters/converter-result.js';
@@ -11,9 +12,10 @@ import type { PendingQueue } from '../pending/index.js';
 import type { SubmitFunction, Submitter } from '../submit/index.js';
 import type { ConverterCompanions } from './companion-options.js';
 import type { HealthOptions } from './health-options.js';
+import type { ConverterShadow } from './shadow-options.js';
 
 /** One converter with its folders. */
-export interface ConverterOptions extends DiscoveryOptions, ConverterCompanions {
+export interface ConverterOptions extends DiscoveryOptions, ConverterCompanions, ConverterShadow {
   /** The converter. Its name must be unique in the pool. */
   // biome-ignore lint/suspicious/noExplicitAny: converters of every report and argument type are taken.
   converter: ConverterBase<any, any>;
@@ -79,6 +81,8 @@ export interface PoolOptions {
   pending?: PendingQueue;
   /** In place of `pending`: the pool makes a queue of its own in `{dataDir}/pending`. */
   submitter?: Submitter | SubmitFunction;
+  /** Purges what is archived, once an hour. The pool starts and stops it; start it before the pool for another interval. */
+  retention?: RetentionEngine;
   /** How many files are worked on at once, 1 to 50. Default 10. */
   concurrency?: number;
   /** The station's name for converters. Default: the host name. */

@@ -13,7 +13,7 @@ import { type HealthOptions, resolveHealthOptions } from './health-options.js';
 import type { ConverterOptions, LedgerRetention, PoolOptions, StartupScanOptions } from './pool-options.js';
 
 /** {@link PoolOptions} with every default filled in. */
-export interface ResolvedPoolOptions extends Pick<PoolOptions, 'startWatch'> {
+export interface ResolvedPoolOptions extends Pick<PoolOptions, 'startWatch' | 'retention'> {
   dataDir: string;
   entries: readonly ConverterEntry[];
   pending: PendingQueue;
@@ -37,6 +37,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof PoolOptions>([
   'converters',
   'pending',
   'submitter',
+  'retention',
   'concurrency',
   'stationName',
   'startupScan',
@@ -98,6 +99,7 @@ export function resolveOptions(options: PoolOptions): ResolvedPoolOptions {
     probeIntervalMs: options.probeIntervalMs ?? 5_000,
     onLocked: options.onLocked ?? 'fail',
     ...(options.startWatch ? { startWatch: options.startWatch } : {}),
+    ...(options.retention ? { retention: options.retention } : {}),
   };
 }
 

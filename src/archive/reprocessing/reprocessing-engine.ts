@@ -1,6 +1,7 @@
 /** Replays on demand: converts archived sources again, sends the new reports where that is wanted, and compares versions. */
 import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../../clock.js';
+import { contentSource } from '../../converters/content-source.js';
 import type { ConverterBase } from '../../converters/converter-base.js';
 import type { AnyConverter } from '../../converters/run-conversion.js';
 import { ArchiveError, ConfigError, toError } from '../../errors.js';
@@ -8,7 +9,6 @@ import { type Logger, silentLogger } from '../../observe/logger.js';
 import type { ArchiveStorage } from '../archive-storage.js';
 import { internalsOf } from '../internals.js';
 import type { ArchiveEntry } from '../types.js';
-import { archivedSource } from './archived-source.js';
 import { compareRange } from './compare-range.js';
 import { ConverterShelf } from './converter-shelf.js';
 import type { LiveWork } from './pacer.js';
@@ -168,8 +168,9 @@ export class ReprocessingEngine {
     try {
       const entry = await this.#archive.get(archiveId);
       if (entry && entry.purgedAt === null) {
-        const source = archivedSource(entry, await this.#archive.openFiles(archiveId));
-        return { source, release };
+        const { sourcePath, members, size, modifiedAt, sha256 } = entry;
+        const kept = { path: sourcePath, size, modifiedAt, sha256, several: members !== null };
+        return { source: contentSource(kept, await this.#archive.openFiles(archiveId)), release };
       }
     } catch (thrown) {
       release();

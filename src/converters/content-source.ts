@@ -1,48 +1,67 @@
-/** Archived files as a converter's source: what the converter sees is what it saw the first time. */
+/** Content that is kept somewhere else than in its file, as a converter's source: what it sees is what it saw the first time. */
 import { createHash } from 'node:crypto';
 import { posix, win32 } from 'node:path';
 import { Readable } from 'node:stream';
-import type { ConverterSource, SourceFile } from '../../converters/source.js';
-import { decodeLines, decodeText } from '../../converters/text-encoding.js';
-import { IntegrityError, MillraceError } from '../../errors.js';
-import type { ArchivedFile } from '../restore.js';
-import type { ArchiveEntry } from '../types.js';
+import { IntegrityError, MillraceError } from '../errors.js';
+import type { ConverterSource, SourceFile } from './source.js';
+import { decodeLines, decodeText } from './text-encoding.js';
 
-/** Up to this size a content is held while it is converted, and read from the archive only once. */
+/** A file whose content is kept. */
+export interface KeptFile {
+  /** Its path in the source, with `/`. */
+  name: string;
+  size: number;
+  modifiedAt: Date;
+  sha256: string;
+  /** The content from its beginning, each time that it is called. */
+  stream(): Readable;
+}
+
+/** What is known of a source as a whole. */
+export interface KeptSource {
+  /** The original path. */
+  path: string;
+  size: number;
+  modifiedAt: Date;
+  sha256: string;
+  /** It is a folder, or a file with companions. */
+  several: boolean;
+}
+
+/** Up to this size a content is held while it is converted, and read only once. */
 const HELD_BYTES = 4 * 1024 * 1024;
 
-/** The source of an entry. @param files Its files, as the archive has them. */
-export function archivedSource(entry: ArchiveEntry, files: readonly ArchivedFile[]): ConverterSource {
-  const { sourcePath } = entry;
-  // The archive may be read on another platform than it was written on.
-  const { basename, dirname, join } = /^([A-Za-z]:[\\/]|\\\\)/.test(sourcePath) ? win32 : posix;
-  const name = basename(sourcePath);
+/** A source from its files. */
+export function contentSource(kept: KeptSource, files: readonly KeptFile[]): ConverterSource {
+  const { path } = kept;
+  // It may be read on another platform than it was written on.
+  const { basename, dirname, join } = /^([A-Za-z]:[\\/]|\\\\)/.test(path) ? win32 : posix;
+  const name = basename(path);
   const [only] = files;
-  if (entry.members === null && only) return new ArchivedContent({ ...only, name, path: sourcePath });
+  if (!kept.several && only) return new ContentFile({ ...only, name }, path);
   // A file with companions has the name of one of its files; a folder has not, and its files lie in it.
-  const primary = files.find(file => file.name === name);
-  const folder = primary ? dirname(sourcePath) : sourcePath;
-  const members = files.map(file => new ArchivedContent({ ...file, path: join(folder, ...file.name.split('/')) }));
-  return new ArchivedSet(
-    entry,
+  const folder = files.some(file => file.name === name) ? dirname(path) : path;
+  const members = files.map(file => new ContentFile(file, join(folder, ...file.name.split('/'))));
+  return new ContentSet(
+    kept,
     name,
     members,
     members.find(member => member.name === name),
   );
 }
 
-/** One file. Every reader gets the content that was archived, or an {@link IntegrityError}. */
-class ArchivedContent implements SourceFile {
+/** One file. Every reader gets the content that was kept, or an {@link IntegrityError}. */
+class ContentFile implements SourceFile {
   readonly path: string;
   readonly name: string;
   readonly size: number;
   readonly modifiedAt: Date;
-  readonly #file: ArchivedFile & { path: string };
+  readonly #file: KeptFile;
   #held: Buffer | undefined;
 
-  constructor(file: ArchivedFile & { path: string }) {
+  constructor(file: KeptFile, path: string) {
     this.#file = file;
-    this.path = file.path;
+    this.path = path;
     this.name = file.name;
     this.size = file.size;
     this.modifiedAt = file.modifiedAt;
@@ -86,12 +105,12 @@ class ArchivedContent implements SourceFile {
       yield chunk as Uint8Array;
     }
     if (hash.digest('hex') === this.#file.sha256) return;
-    throw new IntegrityError(`The archived content of ${this.path} is not what was archived`);
+    throw new IntegrityError(`The content that was kept of ${this.path} is not what it was`);
   }
 }
 
 /** A folder, or a file with its companions. */
-class ArchivedSet implements ConverterSource {
+class ContentSet implements ConverterSource {
   readonly path: string;
   readonly name: string;
   readonly size: number;
@@ -100,13 +119,13 @@ class ArchivedSet implements ConverterSource {
   readonly #sha256: string;
   readonly #primary: SourceFile | undefined;
 
-  constructor(entry: ArchiveEntry, name: string, files: readonly SourceFile[], primary: SourceFile | undefined) {
-    this.path = entry.sourcePath;
+  constructor(kept: KeptSource, name: string, files: readonly SourceFile[], primary: SourceFile | undefined) {
+    this.path = kept.path;
     this.name = name;
-    this.size = primary?.size ?? entry.size;
-    this.modifiedAt = primary?.modifiedAt ?? entry.modifiedAt;
+    this.size = primary?.size ?? kept.size;
+    this.modifiedAt = primary?.modifiedAt ?? kept.modifiedAt;
     this.files = files;
-    this.#sha256 = entry.sha256;
+    this.#sha256 = kept.sha256;
     this.#primary = primary;
   }
 
