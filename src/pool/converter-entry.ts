@@ -31,7 +31,10 @@ import type { UnitKind } from './units/unit-kind.js';
 /** {@link ConverterOptions} with every default filled in and every path absolute. */
 export interface ConverterEntry
   extends Required<
-    Omit<ConverterOptions, Exclude<keyof DiscoveryOptions, keyof typeof DISCOVERY_DEFAULTS> | 'companions' | 'schedule' | 'shadow'>
+    Omit<
+      ConverterOptions,
+      Exclude<keyof DiscoveryOptions, keyof typeof DISCOVERY_DEFAULTS> | 'companions' | 'schedule' | 'shadow'
+    >
   > {
   converter: AnyConverter;
   /** What one source of it is: a file, a file with companions, a folder. */
