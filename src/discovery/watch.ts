@@ -1,6 +1,7 @@
 /** Native file events as hints. They may come twice, late or never: the rescan is the truth. */
 import { isAbsolute, join } from 'node:path';
-import { type ChokidarOptions, watch } from 'chokidar';
+import { type ChokidarOptions, FSWatcher } from 'chokidar';
+import { listFoldersOnly } from './folders-only.js';
 
 /** What is watched, and who is told. */
 export interface WatchOptions {
@@ -44,7 +45,9 @@ export const watchFolder: StartWatch = ({ root, recursive, usePolling, ignoreFol
     ignored: (path, stats) => (stats ? !stats.isDirectory() : false) || ignoreFolder(path),
     ...(recursive ? {} : { depth: 0 }),
   };
-  const watcher = watch(root, options);
+  const watcher = new FSWatcher(options);
+  listFoldersOnly(watcher, recursive);
+  watcher.add(root);
   const ready = new Promise<void>(resolve => watcher.once('ready', resolve));
   watcher.on('raw', (_event, name: string | null, details) => {
     const watched = (details as { watchedPath?: string } | undefined)?.watchedPath ?? root;
