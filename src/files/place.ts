@@ -31,16 +31,29 @@ export async function placeInto(
   sha256: string,
   temp = tempName(join(folder, name)),
 ): Promise<Placed> {
-  await makeFolder(fs, folder);
   let sourceGone = false;
-  try {
-    const path = await takeFreeName(fs, folder, name, async target => {
+  const link = (): Promise<string> =>
+    takeFreeName(fs, folder, name, async target => {
       sourceGone = await linkOrRename(fs, source, target, false);
     });
+  try {
+    const path = await inFolder(fs, folder, link);
     return { path, by: sourceGone ? 'renamed' : 'linked' };
   } catch (error) {
     if (systemCode(error) !== 'EXDEV') throw error;
+    await makeFolder(fs, folder);
     return { path: await copyInto(fs, source, name, sha256, temp), by: 'copied' };
+  }
+}
+
+/** Runs `task`, and once more with the folder made where it is missing: it is there for all files but the first. */
+async function inFolder<T>(fs: FileSystem, folder: string, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    await makeFolder(fs, folder);
+    return task();
   }
 }
 

@@ -320,6 +320,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     const timer = clock.setTimeout(() => this.#abort.abort(), timeoutMs);
     const startedAt = clock.monotonic();
     await dispatcher.finished();
+    await this.#engine.cleaner.finished();
     clock.clearTimeout(timer);
     this.#abort.abort();
     await this.pending.stop({ timeoutMs: Math.max(0, timeoutMs - (clock.monotonic() - startedAt)) });

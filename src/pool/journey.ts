@@ -215,7 +215,7 @@ export class Journey {
       }
       await this.#endings.hook(file, 'onSuccess', source, result);
       source.release();
-      await this.#cleaner.clean(file);
+      await this.#cleaner.cleanBeside(file);
     } finally {
       end();
     }

@@ -1,7 +1,7 @@
 /** What happens to a source when its file is done with: kept, deleted, moved, zipped; or put aside as failed or suspended. */
 import { basename, dirname } from 'node:path';
 import { FileSource } from '../converters/file-source.js';
-import { MillraceError } from '../errors.js';
+import { MillraceError, systemCode } from '../errors.js';
 import { removeIfThere, scratchName } from '../files/atomic-write.js';
 import type { FileStat, FileSystem } from '../files/file-system.js';
 import { findPlaced } from '../files/find-placed.js';
@@ -48,8 +48,9 @@ async function postProcessFile(
   const tag = file.correlationId;
   if (again) await settleTaken(fs, location, file.record, tag);
   if (action === 'keep' && location === file.path) return { location: null, kept: await exists(fs, location) };
-  const identity = await identityAt(fs, file);
-  const placed = action === 'delete' ? undefined : await place(fs, file, identity, action, again);
+  // Where it was read a moment ago, nothing is gained by another look: what is touched is verified below.
+  const identity = location === file.path && !again ? file.record : await identityAt(fs, file);
+  const placed = action === 'delete' ? undefined : await placeUnlessGone(fs, file, identity, action, again);
   if (!identity || placed?.path === location) return { location: placed?.path ?? null, kept: action === 'keep' };
   const removal = placed?.by === 'renamed' ? 'removed' : await removeVerified(fs, location, identity, tag);
   const wrong =
@@ -68,6 +69,17 @@ async function identityAt(fs: FileSystem, { location, path, record }: ActiveFile
   if (!(await exists(fs, location))) return undefined;
   // Outside the watch folder nobody replaces it, and a copy across volumes is another inode than the row knows.
   return location === path ? record : identityOf(await fs.stat(location));
+}
+
+/** As {@link place}; nothing when the source has gone. */
+async function placeUnlessGone(...args: Parameters<typeof place>): Promise<Placed | undefined> {
+  try {
+    return await place(...args);
+  } catch (error) {
+    const [fs, { location }] = args;
+    if (systemCode(error) === 'ENOENT' && !(await exists(fs, location))) return undefined;
+    throw error;
+  }
 }
 
 async function place(

@@ -234,10 +234,13 @@ function shortName(folder: string): string {
 
 /** The names in a folder, none where there is no folder. */
 async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+  try {
+    // The canary of a process that was killed stays for the next one.
+    return (await readdir(folder)).filter(name => name !== '.millrace-canary');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
-  });
+  }
 }
 
 async function unzipped(path: string): Promise<string> {

@@ -59,6 +59,7 @@ describe('placing a file on the same volume', () => {
 
   it('lets other errors through', async () => {
     const { fs, source, done, sum } = await setUp();
+    await mkdir(done, { recursive: true });
     fs.fail({ operation: 'link', code: 'EDQUOT' });
     await expect(placeInto(fs, source, done, 'a.csv', sum)).rejects.toMatchObject({ code: 'EDQUOT' });
     expect(await readdir(done)).toEqual([]);
