@@ -20,6 +20,14 @@ export interface ArchiveEvents {
   rebuilt: RebuildResult;
 }
 
+/** Bytes since the process began, as they lie on the disk. */
+export interface ArchiveTraffic {
+  /** Of originals and reports that were archived. */
+  writtenBytes: number;
+  /** Of content that retention removed. */
+  purgedBytes: number;
+}
+
 export interface ArchiveContext {
   readonly fs: FileSystem;
   readonly clock: Clock;
@@ -33,6 +41,8 @@ export interface ArchiveContext {
   readonly deduplicate: boolean;
   /** One step at a time for the sources of one content: a blob is not removed while an entry comes to share it. */
   readonly contents: KeyedLock;
+  /** What went in and out; for metrics. */
+  readonly traffic: ArchiveTraffic;
   /** Entries that are being read for a replay, by row. They are not purged meanwhile. */
   readonly leases: Map<number, number>;
   notify<E extends keyof ArchiveEvents>(event: E, payload: ArchiveEvents[E]): void;

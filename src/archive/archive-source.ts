@@ -71,6 +71,7 @@ async function storeBlob(context: ArchiveContext, draft: Draft, place: Place, id
   await putInPlace(context, incoming, sourcePath(id, ending), () =>
     context.catalog.write(entryChanges(context.catalog, draft, { id, row: place.row, ending, bytes, owner: null })),
   );
+  context.traffic.writtenBytes += bytes;
 }
 
 /** The entry gets a name and a row of its own, and no bytes: those are in the blob of `twin`. */

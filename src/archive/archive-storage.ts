@@ -6,8 +6,11 @@ import { ArchiveError, toError } from '../errors.js';
 import { type DirectoryLock, lockDirectory } from '../files/directory-lock.js';
 import { nodeFileSystem, PRIVATE_FOLDER } from '../files/file-system.js';
 import { KeyedLock } from '../keyed-lock.js';
-import { silentLogger } from '../observe/logger.js';
-import type { ArchiveContext } from './archive-context.js';
+import { hostLogger } from '../observe/host-logger.js';
+import { LateLogger } from '../observe/late-logger.js';
+import { hidePatterns } from '../observe/secrets.js';
+import type { ArchiveContext, ArchiveTraffic } from './archive-context.js';
+import { ARCHIVE_LINES } from './archive-lines.js';
 import { type ArchiveOptions, checkOptions } from './archive-options.js';
 import { ArchiveReadings } from './archive-readings.js';
 import { archiveError, draftOf, storeDraft } from './archive-source.js';
@@ -47,24 +50,26 @@ export class ArchiveStorage extends ArchiveReadings {
 
   /** @throws ConfigError naming every problem of the options at once. */
   constructor(options: ArchiveOptions) {
-    super(options.logger ?? silentLogger);
+    const logger = options.logger ? hostLogger(options.logger, options.clock ?? systemClock, hidePatterns) : undefined;
+    super(logger ?? new LateLogger(), { subject: 'archive', lines: ARCHIVE_LINES });
     checkOptions(options);
     this.directory = resolve(options.directory);
     this.#onLocked = options.onLocked ?? 'fail';
     const fs = options.fs ?? nodeFileSystem;
     const clock = options.clock ?? systemClock;
-    const { directory, logger } = this;
+    const { directory } = this;
     this.#context = {
       fs,
       clock,
-      logger,
-      catalog: new Catalog({ directory, fs, clock, logger }, error => this.notify('error', { error })),
-      blobs: new BlobStore(fs, directory, logger),
+      logger: this.logger,
+      catalog: new Catalog({ directory, fs, clock, logger: this.logger }, error => this.notify('error', { error })),
+      blobs: new BlobStore(fs, directory, this.logger),
       level: options.compressionLevel ?? 6,
       levels: new Map(),
       deduplicate: options.deduplicate ?? true,
       contents: new KeyedLock(),
       leases: new Map(),
+      traffic: { writtenBytes: 0, purgedBytes: 0 },
       notify: this.notify.bind(this) as ArchiveContext['notify'],
     };
     this.#keeping = new Keeping(this.#context);
@@ -78,6 +83,11 @@ export class ArchiveStorage extends ArchiveReadings {
       this.notify('damaged', { file, movedTo, message });
       this.#damaged = true;
     });
+  }
+
+  /** What went in and out since the process began. */
+  get traffic(): Readonly<ArchiveTraffic> {
+    return this.#context.traffic;
   }
 
   /**

@@ -66,7 +66,7 @@ export async function archiveReport(
 }
 
 async function storeReport(
-  { catalog, blobs, clock }: ArchiveContext,
+  { catalog, blobs, clock, traffic }: ArchiveContext,
   row: number,
   id: string,
   position: number,
@@ -96,6 +96,7 @@ async function storeReport(
   const stored = packed.bytes.length;
   const grown = stored - (before?.stored ?? 0);
   const digest = sha256.slice(0, 16);
+  traffic.writtenBytes += stored;
   await catalog.write(
     position === 0
       ? [{ statement: 'firstReport', params: [row, bytes.length, grown, digest] }]

@@ -1,5 +1,5 @@
 /** The archive of originals and its catalog. */
-export type { ArchiveEvents } from './archive-context.js';
+export type { ArchiveEvents, ArchiveTraffic } from './archive-context.js';
 export type { ArchiveOptions } from './archive-options.js';
 export { ArchiveReadings } from './archive-readings.js';
 export { ArchiveStorage } from './archive-storage.js';

@@ -95,6 +95,7 @@ export class Purger {
       await this.#reserve.spend(() =>
         this.#context.catalog.write([{ statement: 'unearth', params: [JSON.stringify(rows)] }]),
       );
+      this.#context.traffic.purgedBytes += bytesFreed;
       return { graves: graves.length, removed: free.length, bytesFreed };
     });
   }
