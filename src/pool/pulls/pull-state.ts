@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { MillraceError, systemCode, toError } from '../../errors.js';
 import { writeAtomic } from '../../files/atomic-write.js';
 import type { FileSystem } from '../../files/file-system.js';
+import { silentLogger } from '../../observe/logger.js';
+import { pulledTempName } from './spool.js';
 
 /** Times in epoch ms. */
 export interface PullState {
@@ -34,7 +36,7 @@ export async function readPullState(fs: FileSystem, folder: string): Promise<Pul
 }
 
 export function writePullState(fs: FileSystem, folder: string, state: PullState): Promise<void> {
-  return writeAtomic(fs, fileIn(folder), `${JSON.stringify(state)}\n`);
+  return writeAtomic(fs, fileIn(folder), `${JSON.stringify(state)}\n`, silentLogger, pulledTempName(folder));
 }
 
 function fileIn(folder: string): string {

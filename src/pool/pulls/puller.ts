@@ -62,6 +62,7 @@ export class Puller {
   start(before: Promise<void>): void {
     this.#work(async () => {
       await before;
+      await this.#spool.sweep();
       this.#state = await this.#restore();
     });
   }

@@ -2,11 +2,12 @@
 import { join } from 'node:path';
 import type { PulledItem } from '../../converters/scheduled-converter.js';
 import { ConverterError, toError } from '../../errors.js';
-import { writeAtomic } from '../../files/atomic-write.js';
+import { removeIfThere, scratchName, TEMP_SUFFIX, writeAtomic } from '../../files/atomic-write.js';
 import type { FileSystem } from '../../files/file-system.js';
 import { exists } from '../../files/free-name.js';
 import type { FileRecord } from '../../ledger/file-record.js';
 import type { Ledger } from '../../ledger/ledger.js';
+import { silentLogger } from '../../observe/logger.js';
 import { mapConcurrently } from '../batches.js';
 import { itemName } from '../units/pulled-item.js';
 
@@ -18,6 +19,13 @@ export function spoolFolder(dataDir: string, converterName: string): string {
   // A name may be anything, and `.` and `..` would lead elsewhere.
   const name = encodeURIComponent(converterName).replaceAll('*', '%2A').replaceAll('.', '%2E');
   return join(dataDir, 'pulled', name, 'items');
+}
+
+let tempCounter = 0;
+
+/** A temp file that {@link Spool.sweep} knows for one. */
+export function pulledTempName(folder: string): string {
+  return scratchName(folder, `pulled-${++tempCounter}`);
 }
 
 /** Keeps items, each once. */
@@ -33,6 +41,14 @@ export class Spool {
     this.#folder = folder;
   }
 
+  /** Removes what a process left half-written that was killed. To be called while nobody writes. */
+  async sweep(): Promise<void> {
+    for (const name of await this.#fs.readdir(this.#folder)) {
+      if (name.startsWith('.pulled-') && name.endsWith(TEMP_SUFFIX))
+        await removeIfThere(this.#fs, join(this.#folder, name));
+    }
+  }
+
   /** Writes those that are new, and resolves when they are on the disk. @returns Their paths. @throws ConverterError for what is no item. */
   async keep(items: readonly PulledItem[]): Promise<string[]> {
     const files = new Map(items.map(item => toFile(item)).map(file => [file.name, file.bytes]));
@@ -41,7 +57,7 @@ export class Spool {
     await mapConcurrently([...files], WRITES_AT_ONCE, async ([name, bytes]) => {
       const path = join(this.#folder, name);
       if ((await exists(this.#fs, path)) || (await this.#isKnown(rows.get(name), bytes))) return;
-      await writeAtomic(this.#fs, path, bytes);
+      await writeAtomic(this.#fs, path, bytes, silentLogger, pulledTempName(this.#folder));
       written.push(path);
     });
     return written;

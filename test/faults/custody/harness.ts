@@ -1,9 +1,9 @@
 /** What the crash tests are made of: a station on the disk, a server that records, a child to kill, and the check that nothing was lost. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import type { AsyncConverterPool, PostProcessAction } from 'millrace';
@@ -11,7 +11,7 @@ import { FakeServer } from 'millrace/testing';
 import yauzl from 'yauzl';
 import { repoRoot } from '../../support/run.js';
 import type { ChildSettings } from './child.js';
-import { foldersOf, makePool, type StationSettings } from './station.js';
+import { foldersOf, makePool, type StationSettings, tableOf, type UnitName } from './station.js';
 
 /** A file that was given to the station. */
 export interface Dropped {
@@ -30,31 +30,42 @@ export class Station {
   readonly root: string;
   readonly server: FakeServer;
   readonly actions: PostProcessAction[];
+  readonly unit: UnitName;
   readonly dropped: Dropped[] = [];
 
-  static async make(actions: PostProcessAction[]): Promise<Station> {
+  static async make(actions: PostProcessAction[], unit: UnitName = 'file'): Promise<Station> {
     const root = await realpath(await mkdtemp(join(tmpdir(), 'millrace-crash-')));
     const server = await FakeServer.start();
     for (const action of actions) await mkdir(foldersOf(root, action).watch, { recursive: true });
     await mkdir(join(root, 'staging'));
-    return new Station(root, server, actions);
+    await writeFile(tableOf(root), '');
+    return new Station(root, server, actions, unit);
   }
 
-  private constructor(root: string, server: FakeServer, actions: PostProcessAction[]) {
+  private constructor(root: string, server: FakeServer, actions: PostProcessAction[], unit: UnitName) {
     this.root = root;
     this.server = server;
     this.actions = actions;
+    this.unit = unit;
   }
 
   get settings(): StationSettings {
-    return { root: this.root, url: this.server.url, actions: this.actions };
+    return { root: this.root, url: this.server.url, actions: this.actions, unit: this.unit };
   }
 
-  /** Puts a file into a watch folder, complete from its first moment. */
+  /** Puts a unit into a watch folder, each file complete from its first moment; an item comes into the table. */
   async drop(file: Dropped): Promise<void> {
+    const { watch } = foldersOf(this.root, file.action);
+    if (this.unit === 'pulled') await appendFile(tableOf(this.root), `${file.kind} ${file.word}\n`);
     const staged = join(this.root, 'staging', file.word);
-    await writeFile(staged, `${file.kind} ${file.word}`);
-    await rename(staged, join(foldersOf(this.root, file.action).watch, file.name));
+    const members = membersOf(file, this.unit);
+    for (const [name, content] of Object.entries(members)) {
+      await mkdir(join(staged, name, '..'), { recursive: true });
+      await writeFile(join(staged, name), content);
+    }
+    if (this.unit === 'folder') await rename(staged, join(watch, file.name));
+    else if (this.unit !== 'pulled')
+      for (const name of Object.keys(members)) await rename(join(staged, name), join(watch, name));
     this.dropped.push(file);
   }
 
@@ -93,8 +104,12 @@ export class Station {
     for (const { kind, path, message } of (await pool.audit()).differences) {
       problems.push(`audit: ${kind} ${path}: ${message}`);
     }
-    for (const { action, name, kind } of this.dropped) {
-      const sentence = await pool.explain(join(foldersOf(this.root, action).watch, name));
+    for (const { action, name, kind, word } of this.dropped) {
+      const { watch } = foldersOf(this.root, action);
+      // What was pulled lies under a name that we made.
+      const pulled =
+        this.unit === 'pulled' && (await pool.items()).items.find(({ path }) => path.startsWith(`${word}.`));
+      const sentence = await pool.explain(join(watch, pulled ? pulled.path : name));
       const expected = kind === 'bad' ? 'failed on' : 'was delivered by';
       if (!sentence.includes(expected)) problems.push(`explain: ${sentence}`);
     }
@@ -140,14 +155,24 @@ export class Station {
     const good = mine.filter(file => file.kind !== 'bad');
     const inDone = action === 'move' || action === 'zip' ? good : [];
     return [
-      ...(await differences(watch, action === 'keep' ? good : [])),
-      ...(await differences(done, inDone)),
-      ...(await differences(
+      ...(await this.#differences(watch, action === 'keep' ? good : [], this.unit === 'set')),
+      ...(await this.#differences(done, inDone)),
+      ...(await this.#differences(
         error,
         mine.filter(file => file.kind === 'bad'),
       )),
-      ...(await differences(pending, [])),
+      ...(await this.#differences(pending, [])),
     ];
+  }
+
+  /** @param scattered The files of a unit lie side by side there. */
+  #differences(folder: string, units: readonly Dropped[], scattered = false): Promise<string[]> {
+    const expected = units.flatMap((unit): Expected[] => {
+      const members = membersOf(unit, this.unit);
+      if (!scattered) return [{ name: unit.name, content: contentOf(members) }];
+      return Object.entries(members).map(([name, content]) => ({ name, content }));
+    });
+    return differences(folder, expected);
   }
 
   /** What the pool leaves in its own folders when it has stopped: the snapshot of its ledger, and nothing that waits. */
@@ -204,14 +229,36 @@ export class Child {
   }
 }
 
-async function differences(folder: string, expected: readonly Dropped[]): Promise<string[]> {
+/** The files of a unit with their contents, the last one being what makes it complete. */
+function membersOf({ name, kind, word }: Dropped, unit: UnitName): Record<string, string> {
+  const words = `${kind} ${word}`;
+  if (unit === 'folder') return { 'plots/plot.png': `plot of ${word}`, 'data.csv': words };
+  return unit === 'set' ? { [name.replace('.csv', '.png')]: `plot of ${word}`, [name]: words } : { [name]: words };
+}
+
+/** The content of a file, or of several with their names. */
+function contentOf(members: Record<string, string>): string {
+  const entries = Object.entries(members);
+  if (entries.length === 1) return entries[0]?.[1] ?? '';
+  return entries
+    .map(([name, content]) => `${name}: ${content}`)
+    .sort()
+    .join('; ');
+}
+
+interface Expected {
+  name: string;
+  content: string;
+}
+
+async function differences(folder: string, expected: readonly Expected[]): Promise<string[]> {
   const found: string[] = [];
   for (const name of await namesIn(folder)) {
     const path = join(folder, name);
-    if (name.endsWith('.error')) continue;
-    found.push(`${plainName(name)} = ${name.endsWith('.zip') ? await unzipped(path) : await readFile(path, 'utf8')}`);
+    if (name.endsWith('.error') || name === '.schedule.json') continue;
+    found.push(`${plainName(name)} = ${contentOf(await membersAt(path))}`);
   }
-  const wanted = expected.map(({ name, kind, word }) => `${name} = ${kind} ${word}`);
+  const wanted = expected.map(({ name, content }) => `${name} = ${content}`);
   // A number is right only where several files of one name came to the folder.
   const numbered = (await namesIn(folder)).filter(name => name !== plainName(name) && !name.endsWith('.error'));
   const times = (name: string): number => expected.filter(file => file.name === plainName(name)).length;
@@ -243,13 +290,28 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-async function unzipped(path: string): Promise<string> {
-  const zip = await yauzl.openPromise(path);
-  let content = '';
-  for await (const entry of zip.eachEntry()) {
-    for await (const chunk of await zip.openReadStreamPromise(entry)) content += String(chunk);
+/** What lies at a path: a file, a folder, or a ZIP. */
+async function membersAt(path: string): Promise<Record<string, string>> {
+  if (path.endsWith('.zip')) return unzipped(path);
+  if (!(await stat(path)).isDirectory()) return { [basename(path)]: await readFile(path, 'utf8') };
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const members: Record<string, string> = {};
+  for (const entry of entries.filter(one => one.isFile())) {
+    const file = join(entry.parentPath, entry.name);
+    members[relative(path, file).replaceAll('\\', '/')] = await readFile(file, 'utf8');
   }
-  return content;
+  return members;
+}
+
+async function unzipped(path: string): Promise<Record<string, string>> {
+  const zip = await yauzl.openPromise(path);
+  const members: Record<string, string> = {};
+  for await (const entry of zip.eachEntry()) {
+    let content = '';
+    for await (const chunk of await zip.openReadStreamPromise(entry)) content += String(chunk);
+    members[entry.fileName] = content;
+  }
+  return members;
 }
 
 /** Bundles the child's program to where it finds the built package by its name, as a user's program does. */

@@ -2,33 +2,52 @@ import type { PostProcessAction } from 'millrace';
 import { describe, expect, it } from 'vitest';
 import { amount, everywhere } from '../../support/effort.js';
 import { Station } from './harness.js';
+import type { UnitName } from './station.js';
 
 /** 'back': it is down until the reports wait in the pending queue. */
 type ServerState = 'up' | 'down' | 'back';
 
 const UNTIL = { up: 'idle', down: 'queued', back: 'delivered' } as const;
 /** `step`: every so many file operations one is a point at which the process is killed; in the soak, each is. */
-type Case = [action: PostProcessAction, kind: string, server: ServerState, step: number];
+type Case = [action: PostProcessAction, kind: string, unit: UnitName, server: ServerState, step: number];
 
 const AT_ONCE = 4;
 
+/** Units of several files, and items that are pulled, in every way there is. */
+const UNITS_EVERYWHERE = (['folder', 'set', 'pulled'] as const).flatMap((unit): Case[] => [
+  ['move', 'later', unit, 'up', 1],
+  ['move', 'good', unit, 'down', 1],
+  ['delete', 'good', unit, 'up', 1],
+  ['delete', 'good', unit, 'down', 1],
+  ['zip', 'good', unit, 'up', 1],
+  ['move', 'bad', unit, 'up', 1],
+  ...(unit === 'pulled' ? [] : ([['keep', 'later', unit, 'up', 1]] satisfies Case[])),
+]);
+
 const CASES: Case[] = [
-  ['move', 'good', 'up', 5],
-  ['move', 'two', 'back', 13],
-  ['delete', 'good', 'up', 23],
-  ['delete', 'good', 'down', 23],
-  ['zip', 'good', 'up', 23],
-  ['zip', 'good', 'down', 23],
-  ['keep', 'good', 'up', 23],
-  ['keep', 'good', 'down', 23],
-  ['move', 'bad', 'up', 17],
-  ['move', 'later', 'up', 17],
+  ['move', 'good', 'file', 'up', 5],
+  ['move', 'two', 'file', 'back', 13],
+  ['delete', 'good', 'file', 'up', 23],
+  ['delete', 'good', 'file', 'down', 23],
+  ['zip', 'good', 'file', 'up', 23],
+  ['zip', 'good', 'file', 'down', 23],
+  ['keep', 'good', 'file', 'up', 23],
+  ['keep', 'good', 'file', 'down', 23],
+  ['move', 'bad', 'file', 'up', 17],
+  ['move', 'later', 'file', 'up', 17],
+  ['move', 'good', 'folder', 'up', 31],
+  ['zip', 'good', 'set', 'down', 37],
+  ['delete', 'two', 'pulled', 'up', 37],
+  ...(everywhere ? UNITS_EVERYWHERE : []),
 ];
 
 /** Kills the station's process at one file operation while it carries one file, and goes on with what it left. */
-async function killAt(number: number, [action, kind, server]: Case): Promise<{ problems: string[]; point: string }> {
-  await using station = await Station.make([action]);
-  await station.drop({ action, name: 'a.csv', kind, word: 'one' });
+async function killAt(
+  number: number,
+  [action, kind, unit, server]: Case,
+): Promise<{ problems: string[]; point: string }> {
+  await using station = await Station.make([action], unit);
+  await station.drop({ action, name: unit === 'folder' ? 'a' : 'a.csv', kind, word: 'one' });
   if (server !== 'up') await station.server.down();
   const child = await station.spawn({ killAt: number, watch: false, until: UNTIL[server] });
   const back =
@@ -47,7 +66,7 @@ async function killAt(number: number, [action, kind, server]: Case): Promise<{ p
   };
 }
 
-function stepOf([, , , step]: Case): number {
+function stepOf([, , , , step]: Case): number {
   return amount({ quick: 3 * step, usual: step, soak: 1 });
 }
 
@@ -74,14 +93,14 @@ async function killEverywhere(each: Case): Promise<{ points: number; problems: s
 
 describe('a process that is killed at one of its file operations', () => {
   it.each(CASES)(
-    'loses nothing and delivers nothing twice: %s, a %s file, server %s',
+    'loses nothing and delivers nothing twice: %s, a %s %s, server %s',
     { timeout: everywhere ? 1_800_000 : 120_000 },
     async (...each) => {
       const startedAt = performance.now();
       const { points, problems } = await killEverywhere(each);
       if (everywhere) {
         const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
-        process.stdout.write(`${each.slice(0, 3).join(' ')}: killed at ${points} points, ${seconds} s\n`);
+        process.stdout.write(`${each.slice(0, 4).join(' ')}: killed at ${points} points, ${seconds} s\n`);
       }
       expect(problems).toEqual([]);
       expect(points).toBeGreaterThan(60 / stepOf(each));
