@@ -155,6 +155,8 @@ export function makePool(settings: StationSettings, fs: FileSystem = nodeFileSys
       postProcess: action,
       stabilityMs: 5,
       rescanIntervalMs: 200,
+      // A watch that is deaf on purpose is not to be tried.
+      ...(watch ? {} : { canaryIntervalMs: 0 }),
       retryDelayMs: 10,
       arguments: settings.arguments ?? {},
     };
