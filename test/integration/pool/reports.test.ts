@@ -93,6 +93,7 @@ describe('the error folder', () => {
       attempts: 1,
       correlationId,
       hints: expect.arrayContaining(['Export it again with all columns.']),
+      docs: 'docs/guides/troubleshooting.md#file_format',
     });
     expect(await pool.explain(station.path('Error', 'bad.csv'))).toContain('line 3 has 4 cells');
   });
