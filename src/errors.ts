@@ -73,10 +73,29 @@ export class ConverterError extends MillraceError {
   }
 }
 
+/** What {@link FileFormatError} can be given beside its message. */
+export interface FileFormatErrorOptions extends MillraceErrorOptions {
+  /** Counted from 1. */
+  line?: number;
+  /** Counted from 1: the character of the line, or the cell of the row in a table. */
+  column?: number;
+  /** What should have been there. */
+  expected?: string;
+}
+
 /** The source is not in the format that the converter reads. Trying again cannot help, so it is not retried. */
 export class FileFormatError extends ConverterError {
-  constructor(message: string, options?: MillraceErrorOptions) {
+  /** Where it is wrong, counted from 1; `undefined` where that is no single place. */
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+  /** What should have been there. */
+  readonly expected: string | undefined;
+
+  constructor(message: string, options?: FileFormatErrorOptions) {
     super(message, options, 'FILE_FORMAT');
+    this.line = options?.line;
+    this.column = options?.column;
+    this.expected = options?.expected;
   }
   static {
     nameOf(FileFormatError, 'FileFormatError');

@@ -1,3 +1,21 @@
-/** Ready-made converters: `millrace/formats`. */
+/** Ready-made converters, and what they are made of: `millrace/formats`. */
+export { CsvConverter } from './csv/csv-converter.js';
+export type { CsvConverterOptions, CsvMapping, CsvMeasurement, CsvStep } from './csv/csv-options.js';
+export { type CsvFormat, type CsvRow, readCsv } from './csv/csv-reader.js';
+export type { CsvHeader } from './csv/csv-table.js';
 export { JsonConverter, type JsonConverterOptions } from './json-converter.js';
+export { JunitXmlConverter, type JunitXmlConverterOptions } from './junit/junit-converter.js';
+export type { Notation } from './mapping/cell.js';
+export type { ReportDefaults, ReportField, ReportFields, ReportMaking } from './mapping/report-fields.js';
+export type { StepConstants, StepField, StepFields, StepKind } from './mapping/step-request.js';
+export type { Place } from './place.js';
+export { TestStandXmlConverter, type TestStandXmlConverterOptions } from './teststand/teststand-converter.js';
+export type { ReadOptions } from './text-pieces.js';
 export { WsjfConverter, type WsjfConverterOptions } from './wsjf-converter.js';
+export { WsxfConverter, type WsxfConverterOptions } from './wsxf/wsxf-converter.js';
+export { XmlConverter, type XmlConverterOptions } from './xml/xml-converter.js';
+export type { XmlElement } from './xml/xml-element.js';
+export type { XmlMapping, XmlStep } from './xml/xml-mapping.js';
+export { readXml, type XmlReadOptions } from './xml/xml-reader.js';
+export { ZipConverter, type ZipConverterOptions } from './zip/zip-converter.js';
+export { readZip, type ZipLimits, type ZipMember, type ZipReadOptions } from './zip/zip-reader.js';

@@ -31,6 +31,6 @@ function parse(name: string, text: string): unknown {
   } catch (cause) {
     const problem = findJsonProblem(text);
     const where = problem ? ` at line ${problem.line}, column ${problem.column}: expected ${problem.expected}` : '';
-    throw new FileFormatError(`${name} is not JSON${where}`, { cause });
+    throw new FileFormatError(`${name} is not JSON${where}`, { cause, ...problem });
   }
 }

@@ -1,4 +1,5 @@
 /** What users need to test their converters and hosts: `millrace/testing`. */
+export type { ConverterInput, InputOptions } from './converter-input.js';
 export {
   type FakeBehaviour,
   type FakeReport,
@@ -7,4 +8,7 @@ export {
   type FakeServerOptions,
 } from './fake-server.js';
 export { type ActiveFault, type Fault, FaultyFileSystem, type FileOperation } from './faulty-file-system.js';
+export { type FuzzOptions, type FuzzSummary, fuzzConverter } from './fuzz-converter.js';
+export { type GoldenOptions, matchGolden } from './golden.js';
 export { ManualClock } from './manual-clock.js';
+export { type ConverterRun, type RunConverterOptions, runConverter } from './run-converter.js';

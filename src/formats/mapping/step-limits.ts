@@ -1,0 +1,46 @@
+/** The limits of a step: from the file, from the options, and the operator that they imply. */
+import type { NumericOperator, StringOperator } from '../../report/comp-op.js';
+import type { WsjfNumber } from '../../report/number-words.js';
+import { readNumber, readOperator } from './cell.js';
+import { filled, type StepRequest } from './step-request.js';
+
+/** Unit, operator and limits of a number. */
+export function limitsOf(request: StepRequest): {
+  unit?: string;
+  compOp: NumericOperator;
+  lowLimit?: WsjfNumber;
+  highLimit?: WsjfNumber;
+} {
+  const { constants = {}, notation } = request;
+  const cells = filled(request);
+  const unit = cells.unit?.text ?? constants.unit;
+  const low = cells.lowLimit ? readNumber(cells.lowLimit, notation) : constants.lowLimit;
+  const high = cells.highLimit ? readNumber(cells.highLimit, notation) : constants.highLimit;
+  const compOp = (operatorOf(request) ?? operatorFor(low, high)) as NumericOperator;
+  // With a single limit it is the low one in a report, also for LT and LE.
+  const isUpper = compOp === 'LT' || compOp === 'LE';
+  const [lowLimit, highLimit] = isUpper ? [high ?? low, undefined] : [low, high];
+  return {
+    ...(unit === undefined ? {} : { unit }),
+    compOp,
+    ...(lowLimit === undefined ? {} : { lowLimit }),
+    ...(highLimit === undefined ? {} : { highLimit }),
+  };
+}
+
+/** Operator and limit of a text. */
+export function textLimitOf(request: StepRequest): { compOp: StringOperator; limit?: string } {
+  const limit = filled(request).limit?.text ?? request.constants?.limit;
+  const compOp = (operatorOf(request) ?? (limit === undefined ? 'LOG' : 'EQ')) as StringOperator;
+  return { compOp, ...(limit === undefined ? {} : { limit }) };
+}
+
+function operatorOf(request: StepRequest): string | undefined {
+  const { compOp } = filled(request);
+  return compOp ? readOperator(compOp) : request.constants?.compOp;
+}
+
+function operatorFor(low: WsjfNumber | undefined, high: WsjfNumber | undefined): NumericOperator {
+  if (low === undefined) return high === undefined ? 'LOG' : 'LE';
+  return high === undefined ? 'GE' : 'GELE';
+}
