@@ -38,16 +38,21 @@ export async function* readCsv(source: ConverterSource, format: CsvFormat = {}):
   const head = await pieces.next();
   if (head.done) return;
   const { quote = '"', comment } = format;
+  let lastLine = 0;
   const options: Options = {
     delimiter: format.delimiter ?? detectDelimiter(head.value.slice(0, HEAD_CHARACTERS)),
     record_delimiter: ['\n', '\r'],
     quote,
-    info: true,
     trim: true,
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: MAX_ROW_CHARACTERS,
     ...(comment ? { comment, comment_no_infix: true } : {}),
+    info: true,
+    on_record: (cells, { lines }) => {
+      lastLine = lines;
+      return cells;
+    },
   };
   const parser = parse(options);
   // What goes wrong ends the rows below, with the same error.
@@ -57,7 +62,7 @@ export async function* readCsv(source: ConverterSource, format: CsvFormat = {}):
       yield { line: info.lines - lineEndsIn(record), cells: record };
     }
   } catch (thrown) {
-    throw thrown instanceof CsvError ? explained(source.name, thrown) : thrown;
+    throw thrown instanceof CsvError ? explained(source.name, lastLine + 1, thrown) : thrown;
   }
 }
 
@@ -83,13 +88,14 @@ function lineEndsIn(cells: readonly string[]): number {
   return count;
 }
 
-function explained(file: string, error: CsvError): Error {
+/** @param rowLine The line on which the row begins. */
+function explained(file: string, rowLine: number, error: CsvError): Error {
   const { lines, column } = error as CsvError & { lines?: number; column?: number };
   const place = { file, line: lines ?? 1, column: (Number(column) || 0) + 1 };
   switch (error.code as string) {
     case 'CSV_QUOTE_NOT_CLOSED':
     case 'CSV_MAX_RECORD_SIZE':
-      return unexpected(place, 'a quote that ends: one before here does not', undefined, error);
+      return unexpected({ ...place, line: rowLine }, 'a quote that ends', undefined, error);
     case 'CSV_INVALID_CLOSING_QUOTE':
       return unexpected(place, 'a delimiter or a line end after a closing quote', undefined, error);
     case 'INVALID_OPENING_QUOTE':

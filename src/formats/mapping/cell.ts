@@ -21,6 +21,8 @@ export interface Cell {
 }
 
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
+const NOT_A_NUMBER = /^[+-]?(?:nan(?:\(\w*\))?|1\.#(?:IND|QNAN|SNAN)0*)$/i;
+const INFINITE = /^([+-]?)1\.#INF0*$/i;
 const TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?$/;
 const SYMBOLS: Readonly<Record<string, string>> = {
   '=': 'EQ',
@@ -36,12 +38,20 @@ const BOOLEANS: Readonly<Record<string, StepStatus>> = { true: 'P', false: 'F' }
 
 /** The number that a cell holds, or `undefined` where it holds none. */
 export function findNumber({ text }: Cell, { decimal = '.' }: Notation): WsjfNumber | undefined {
-  const word = toNumber(text);
+  const word = toNumber(text) ?? wordOfC(text);
   if (word !== undefined) return fromNumber(word);
   if (decimal === ',' && text.includes('.')) return undefined;
   const point = decimal === ',' ? text.replace(',', '.') : text;
   // A number too big to be one is infinite.
   return NUMBER.test(point) ? fromNumber(Number(point)) : undefined;
+}
+
+/** What C libraries write for what is no number: `-nan`, `nan(ind)`, `1.#QNAN`, `-1.#INF`. */
+function wordOfC(text: string): number | undefined {
+  if (NOT_A_NUMBER.test(text)) return Number.NaN;
+  const infinite = INFINITE.exec(text);
+  if (!infinite) return undefined;
+  return infinite[1] === '-' ? -Infinity : Infinity;
 }
 
 /** @throws FileFormatError when it is no number. */

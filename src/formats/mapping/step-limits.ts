@@ -1,6 +1,7 @@
 /** The limits of a step: from the file, from the options, and the operator that they imply. */
-import type { NumericOperator, StringOperator } from '../../report/comp-op.js';
+import { limitsOf as countLimits, type NumericOperator, type StringOperator } from '../../report/comp-op.js';
 import type { WsjfNumber } from '../../report/number-words.js';
+import { unexpected } from '../place.js';
 import { readNumber, readOperator } from './cell.js';
 import { filled, type StepRequest } from './step-request.js';
 
@@ -20,6 +21,9 @@ export function limitsOf(request: StepRequest): {
   // With a single limit it is the low one in a report, also for LT and LE.
   const isUpper = compOp === 'LT' || compOp === 'LE';
   const [lowLimit, highLimit] = isUpper ? [high ?? low, undefined] : [low, high];
+  const needed = countLimits(compOp);
+  if (needed > 0 && lowLimit === undefined) throw unexpected(request.place, `a limit for ${compOp}`);
+  if (needed > 1 && highLimit === undefined) throw unexpected(request.place, `two limits for ${compOp}`);
   return {
     ...(unit === undefined ? {} : { unit }),
     compOp,

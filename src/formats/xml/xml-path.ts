@@ -24,7 +24,7 @@ export interface XmlPath {
 
 const PART =
   /^(?<name>\*|[^\s/@[\]'"=]+)(?:\[@(?<attribute>[^\s/@[\]'"=]+)\s*=\s*(?:'(?<single>[^']*)'|"(?<double>[^"]*)")\])?$/;
-const SPLIT = /(?:[^/[]|\[[^\]]*\])+/g;
+const SPLIT = /(?:[^/[]|\[(?:'[^']*'|"[^"]*"|[^\]'"])*\])+/g;
 
 /** @throws ConverterConfigError when it is no path. */
 export function compilePath(text: string): XmlPath {

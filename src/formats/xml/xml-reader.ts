@@ -55,6 +55,8 @@ class XmlReader {
   readonly #parser = new SaxesParser({ xmlns: false, position: true });
   readonly #open: OpenElement[] = [];
   #root: XmlElement | undefined;
+  /** The name of the last element that ended, by its own tag or by that of one around it. */
+  #ended = '';
   #elements = 0;
   #start: Place;
 
@@ -67,7 +69,7 @@ class XmlReader {
     this.#parser.on('doctype', text => this.#refuseEntities(text));
     this.#parser.on('opentagstart', ({ name }) => {
       const { line, column } = this.#here();
-      this.#start = { file, line, column: Math.max(1, column - name.length - 1) };
+      this.#start = { file, line, column: Math.max(1, column - name.length - 2) };
     });
     this.#parser.on('opentag', tag => this.#opened(tag.name, tag.attributes as Record<string, string>));
     this.#parser.on('text', text => this.#add(text));
@@ -111,7 +113,9 @@ class XmlReader {
 
   #closed(): void {
     const element = this.#open.pop();
-    if (element) this.#onElement?.(element);
+    if (!element) return;
+    this.#ended = element.name;
+    this.#onElement?.(element);
   }
 
   #refuseEntities(doctype: string): void {
@@ -124,8 +128,8 @@ class XmlReader {
   }
 
   #expected(words: string): string {
-    const open = this.#open.at(-1)?.name;
-    if (/clos(?:e|ing|ed) tag|unclosed/.test(words) && open) return `</${open}>`;
+    if (words.includes('unexpected close tag')) return `</${this.#ended}>`;
+    if (words.includes('unclosed tag')) return `</${this.#open.at(-1)?.name ?? ''}>`;
     if (words.includes('entity')) return 'one of &lt; &gt; &amp; &quot; &apos; or a character such as &#176;';
     if (words.includes('disallowed character')) return 'a character that XML allows here';
     if (/value|quoted/.test(words)) return 'a value in quotes';
