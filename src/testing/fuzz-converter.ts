@@ -17,6 +17,11 @@ export interface FuzzOptions extends Omit<RunConverterOptions, 'timeoutMs' | 'li
   seed?: number;
   /** How long one conversion may take, in ms. Default 5,000. */
   timeLimitMs?: number;
+  /**
+   * How long one may hold up the event loop before the process is ended, in ms. Default 30,000: a machine under load must
+   * not look like an endless loop.
+   */
+  hangLimitMs?: number;
   /** One variant alone, as a failure names it. */
   only?: number;
   /** Looks at the reports of each success, and throws when they are not what they should be. */
@@ -47,7 +52,7 @@ export async function fuzzConverter(
   samples: readonly ConverterInput[],
   options: FuzzOptions = {},
 ): Promise<FuzzSummary> {
-  const { runs = 1000, seed = 1, timeLimitMs = 5000, only } = options;
+  const { runs = 1000, seed = 1, hangLimitMs = 30_000, only } = options;
   const sources = await Promise.all(samples.map(sample => toSource(converter, sample, options)));
   const contents = await Promise.all(sources.map(source => source.bytes()));
   const { path = 'input', modifiedAt = new Date(0) } = sources[0] ?? {};
@@ -57,7 +62,7 @@ export async function fuzzConverter(
     slowestMs: 0,
   };
   await converter.initialize?.();
-  const watch = new HangWatch(`fuzzConverter of '${converter.name}' with seed ${seed}`, timeLimitMs);
+  const watch = await HangWatch.start(`fuzzConverter of '${converter.name}' with seed ${seed}`, hangLimitMs);
   try {
     for (let number = only ?? 0; number < (only === undefined ? runs : only + 1); number += 1) {
       watch.beat(number);

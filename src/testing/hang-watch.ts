@@ -1,4 +1,5 @@
 /** Notices from outside when the event loop stands still, which nobody can from inside. */
+import { once } from 'node:events';
 import process from 'node:process';
 import { Worker } from 'node:worker_threads';
 
@@ -17,19 +18,28 @@ for (let seen = -1; ; ) {
     process.kill(pid, 'SIGKILL');
   }
   seen = now;
-  Atomics.wait(beats, 1, 0, 2 * limitMs);
+  Atomics.wait(beats, 1, 0, limitMs);
 }`;
 
-/** Ends the process, and says why, when `beat` is not called for some times `limitMs`. */
+/** Ends the process, and says why, when `beat` is not called for `limitMs`, or at most twice that. */
 export class HangWatch {
-  readonly #beats = new Int32Array(new SharedArrayBuffer(8));
+  readonly #beats: Int32Array;
   readonly #worker: Worker;
 
+  private constructor(beats: Int32Array, worker: Worker) {
+    this.#beats = beats;
+    this.#worker = worker;
+  }
+
   /** @param what Who is watched, for the message. */
-  constructor(what: string, limitMs: number) {
-    const workerData = { beats: this.#beats, limitMs, pid: process.pid, what };
-    this.#worker = new Worker(WATCH, { eval: true, workerData });
-    this.#worker.unref();
+  static async start(what: string, limitMs: number): Promise<HangWatch> {
+    const beats = new Int32Array(new SharedArrayBuffer(8));
+    const workerData = { beats, limitMs, pid: process.pid, what };
+    // Without the flags of the host: the script is CommonJS whatever the host is.
+    const worker = new Worker(WATCH, { eval: true, execArgv: [], workerData });
+    await once(worker, 'online');
+    worker.unref();
+    return new HangWatch(beats, worker);
   }
 
   /** @param number Of what runs now. */
