@@ -29,5 +29,5 @@ export default defineConfig(options => ({
           },
         },
   // Small and pure: they are built in, so that users install nothing for them.
-  noExternal: ['tinyqueue', 'uuid'],
+  noExternal: ['csv-parse', 'saxes', 'tinyqueue', 'uuid', 'xmlchars'],
 }));

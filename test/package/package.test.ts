@@ -31,7 +31,7 @@ describe('the packed package', () => {
 
   it('holds what users need and nothing else', () => {
     const needed =
-      /^(dist\/.+\.(js|js\.map|d\.ts)|docs\/guides\/.+|CHANGELOG\.md|LICENSE|README\.md|package\.json|schema\.json)$/;
+      /^(dist\/.+\.(js|js\.map|d\.ts)|docs\/guides\/.+|CHANGELOG\.md|LICENSE|THIRD-PARTY-NOTICES\.md|README\.md|package\.json|schema\.json)$/;
     expect(packed.files.filter(path => !needed.test(path))).toEqual([]);
     expect(packed.files).toEqual(expect.arrayContaining(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']));
   });
