@@ -50,7 +50,7 @@ async function store(context: ArchiveContext, draft: Draft, facts: SourceFacts):
   const { catalog } = context;
   const { source, sha256 } = draft;
   const at = source.receivedAt.getTime();
-  const key = idKey([sha256, source.path, String(at), facts.correlationId ?? randomUUID()]);
+  const key = idKey([sha256, source.path, String(at), facts.correlationId ?? randomUUID(), source.converter]);
   if (facts.correlationId !== undefined && (await catalog.rows.find(at, key)) !== undefined) {
     await draft.discard();
     return archiveId({ at, key });

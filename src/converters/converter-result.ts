@@ -1,7 +1,7 @@
 /** What a conversion came to. */
 
 /** What happens to a source once its reports are durable. */
-export type PostProcessAction = 'delete' | 'move' | 'zip' | 'keep';
+export type PostProcessAction = 'delete' | 'move' | 'zip' | 'keep' | 'archive';
 
 /** How a conversion ended. */
 export type ConversionStatus = 'success' | 'failed' | 'suspended' | 'skipped' | 'rejected';

@@ -21,7 +21,7 @@ export type FileState =
   | 'skipped';
 
 /** What is still to be done to a source. It stands in the ledger until it is done, so that a restart goes on with it. */
-export type Cleanup = 'delete' | 'move' | 'zip' | 'keep' | 'error' | 'pending';
+export type Cleanup = 'delete' | 'move' | 'zip' | 'keep' | 'archive' | 'error' | 'pending';
 
 /** Where one report of a file is. `unsent`: one before it was refused. */
 export type ReportState = 'queued' | 'delivered' | 'refused' | 'unsent';

@@ -161,6 +161,12 @@ export class Ledger extends LedgerQueries {
     return { ...record, ...booked(converter), occurrence };
   }
 
+  /** Step 2: its source is in the archive. Durable before any later change of the file is. */
+  archived(record: FileRecord, archiveId: string): FileRecord {
+    this.#later('archived', [record.id, archiveId]);
+    return { ...record, archiveId };
+  }
+
   /** The attempt came to nothing that counts as an end: the file waits to be tried again. */
   async release(record: FileRecord, reason: string, options: { uncount?: boolean } = {}): Promise<FileRecord> {
     const attempts = record.attempts - (options.uncount ? 1 : 0);

@@ -78,6 +78,7 @@ export const LEDGER_SCHEMA = {
     unchosen: 'update files set converter = null where id = ?',
     notReady: `update files set state = 'suspended', attempts = ?2, reason = ?3, not_before = ?4, cleanup = null, updated_at = ?5
       where id = ?1`,
+    archived: 'update files set archive_id = ?2 where id = ?1',
     released: `update files set state = 'discovered', attempts = ?2, reason = ?3, updated_at = ?4 where id = ?1`,
     delivering: `update files set state = 'delivering', reports = ?2, server_ids = ?3, cleanup = ?4, kept = 0, updated_at = ?5 where id = ?1`,
     report: 'insert or replace into reports (id, file, position, state) values (?, ?, ?, ?)',

@@ -275,6 +275,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
         onLost: error => this.#lost(error),
       });
       await this.#ledger.open();
+      await this.#engine.archivist.open();
       this.pending.settle(this.#engine.settlement);
       await this.pending.start();
       for (const entry of registry.entries) await entry.converter.initialize?.();
@@ -327,6 +328,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     // These write to the ledger, too, and end by themselves now.
     await Promise.all([compacted, purged]);
     while (this.#background.size > 0) await Promise.all(this.#background);
+    await this.#engine.archivist.close();
     await this.#reconfiguration.disposed();
     for (const entry of this.#engine.context.registry.entries) await this.#reconfiguration.dispose(entry);
     await this.#ledger

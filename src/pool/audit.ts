@@ -26,6 +26,8 @@ export interface AuditDifference {
     | 'unknown-target'
     /** A file waits for a converter that this pool has never had. */
     | 'without-converter'
+    /** The archive does not know a file that it should have. */
+    | 'missing-archive'
     /** The source of a finished file was not cleaned up yet. */
     | 'unfinished-cleanup';
   path?: string;
@@ -112,6 +114,7 @@ async function rows(engine: Engine, differences: AuditDifference[]): Promise<num
   let withoutConverter = 0;
   for (let afterId = 0; ; ) {
     const page = await ledger.page({ afterId, limit: 500 });
+    await archived(engine, page, differences);
     for (const record of page) {
       afterId = record.id;
       // Nothing can be said about a share that is away.
@@ -151,6 +154,18 @@ async function rows(engine: Engine, differences: AuditDifference[]): Promise<num
       }
     }
     if (page.length === 0) return withoutConverter;
+  }
+}
+
+async function archived(engine: Engine, page: readonly FileRecord[], differences: AuditDifference[]): Promise<void> {
+  for (const { id, root, path, archiveId } of await engine.archivist.unknown(page)) {
+    differences.push({
+      kind: 'missing-archive',
+      path: join(root, path),
+      id: String(id),
+      message: `It was archived as ${archiveId}, and the archive does not have that entry.`,
+      hint: "Run the archive's rebuild(): it takes up what lies in its folders. If that does not help, its folder was replaced.",
+    });
   }
 }
 

@@ -3,6 +3,7 @@ import type { HeldSource } from '../converters/held-source.js';
 import { KeyedLock } from '../keyed-lock.js';
 import type { FileRecord } from '../ledger/file-record.js';
 import type { ActiveFile } from './active-file.js';
+import type { Archivist } from './archivist.js';
 import { Choice, type ChoiceExits } from './choice.js';
 import type { ConverterEntry } from './converter-entry.js';
 import type { Endings } from './endings.js';
@@ -12,12 +13,14 @@ import type { PoolContext } from './pool-context.js';
 export class Claims {
   readonly #context: PoolContext;
   readonly #endings: Endings;
+  readonly #archivist: Archivist;
   readonly #choice: Choice;
   readonly #contents = new KeyedLock();
 
-  constructor(context: PoolContext, endings: Endings, exits: ChoiceExits) {
+  constructor(context: PoolContext, endings: Endings, archivist: Archivist, exits: ChoiceExits) {
     this.#context = context;
     this.#endings = endings;
+    this.#archivist = archivist;
     this.#choice = new Choice(context, endings, exits);
   }
 
@@ -39,6 +42,7 @@ export class Claims {
     if (twin) {
       // It may have grown since it was first seen; what is cleaned up is what was read.
       file.record = { ...file.record, ...source.identity, converter: identity.name };
+      await this.#archivist.keepSource(file, source);
       const reason = `its content was delivered before, as ${twin.path}`;
       await this.#endings.skip(file, reason, { sha256, duplicateOf: twin.path });
       return undefined;

@@ -4,6 +4,7 @@ import type { KeyedLock } from '../keyed-lock.js';
 import type { FileRecord } from '../ledger/file-record.js';
 import { reportId } from '../ledger/report-id.js';
 import type { ActiveFile } from './active-file.js';
+import type { Archivist } from './archivist.js';
 import type { DoneFiles } from './done-files.js';
 import { writeErrorFile } from './error-file.js';
 import { Later } from './later.js';
@@ -38,6 +39,7 @@ export class Cleaner {
   /** One step at a time for each row: a settlement may come in between. */
   readonly #rows: KeyedLock;
   readonly #doneFiles: DoneFiles;
+  readonly #archivist: Archivist;
   readonly #onDone: (file: ActiveFile) => void;
   readonly #later: Later<Retry>;
   readonly #beside = new Set<Promise<void>>();
@@ -45,13 +47,14 @@ export class Cleaner {
   constructor(
     context: PoolContext,
     places: Places,
-    parts: { rows: KeyedLock; doneFiles: DoneFiles },
+    parts: { rows: KeyedLock; doneFiles: DoneFiles; archivist: Archivist },
     onDone: (file: ActiveFile) => void,
   ) {
     this.#context = context;
     this.#places = places;
     this.#rows = parts.rows;
     this.#doneFiles = parts.doneFiles;
+    this.#archivist = parts.archivist;
     this.#onDone = onDone;
     this.#later = new Later(context.clock, retry => void this.#attempt(retry));
   }
@@ -113,11 +116,12 @@ export class Cleaner {
   async #step(file: ActiveFile, { error, again = false }: CleanOptions): Promise<void> {
     const { fs, ledger, notify } = this.#context;
     const { cleanup, state } = file.record;
-    // The last copy is deleted when the server has the report, and not before.
-    if (state === 'delivering' && cleanup === 'delete') return this.#onDone(file);
+    // The last copy is deleted when the server has the report, and not before; one in the archive is another copy.
+    if (state === 'delivering' && cleanup === 'delete' && !(await this.#archivist.has(file))) return this.#onDone(file);
+    if (cleanup === 'archive') await this.#archivist.prove(file);
     if (cleanup && cleanup !== 'keep') await this.#doneFiles.release(file);
     const result: PostProcessed = cleanup
-      ? await postProcess(fs, file, cleanup, again)
+      ? await postProcess(fs, file, cleanup === 'archive' ? 'delete' : cleanup, again)
       : { location: file.record.location, kept: file.record.kept };
     if (cleanup === 'error' && result.location) await this.#explain(file, result.location, error);
     // Told once the row says so, too: a listener may ask explain().

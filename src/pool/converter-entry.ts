@@ -17,6 +17,7 @@ import { fileFilter } from '../discovery/file-filter.js';
 import type { ConfigProblem } from '../errors.js';
 import type { ConverterIdentity } from '../ledger/file-record.js';
 import { stableJson } from '../stable-json.js';
+import { ARCHIVING_DEFAULTS, checkArchiving } from './archive-options.js';
 import { companionProblems, resolveCompanions } from './companion-options.js';
 import type { ConverterOptions } from './pool-options.js';
 import { spoolFolder } from './pulls/spool.js';
@@ -33,10 +34,18 @@ export interface ConverterEntry
   extends Required<
     Omit<
       ConverterOptions,
-      Exclude<keyof DiscoveryOptions, keyof typeof DISCOVERY_DEFAULTS> | 'companions' | 'schedule' | 'shadow'
+      | Exclude<keyof DiscoveryOptions, keyof typeof DISCOVERY_DEFAULTS>
+      | 'companions'
+      | 'schedule'
+      | 'shadow'
+      | 'archiveFolder'
+      | 'compressionLevel'
     >
   > {
   converter: AnyConverter;
+  /** Of an archive of its own. */
+  archiveFolder?: string;
+  compressionLevel?: number;
   /** What one source of it is: a file, a file with companions, a folder. */
   unit: UnitKind;
   /** The options as they were given: what tells whether a reload changes anything. */
@@ -104,6 +113,7 @@ export function toEntry(
 
 const DEFAULTS = {
   ...DISCOVERY_DEFAULTS,
+  ...ARCHIVING_DEFAULTS,
   postProcess: 'move',
   alarmThreshold: 0.5,
   rejectThreshold: 0.2,
@@ -130,7 +140,8 @@ export const RANGES: Partial<Record<keyof ConverterOptions, readonly [min: numbe
 
 /** What words may be; also for configuration files. */
 export const CHOICES: Partial<Record<keyof ConverterOptions, readonly unknown[]>> = {
-  postProcess: ['delete', 'move', 'zip', 'keep'],
+  postProcess: ['delete', 'move', 'zip', 'keep', 'archive'],
+  archivePolicy: ['required', 'best-effort'],
   isolation: ['none'],
   duplicates: ['skip', 'deliver'],
 };
@@ -138,6 +149,7 @@ export const CHOICES: Partial<Record<keyof ConverterOptions, readonly unknown[]>
 function checkOptions(options: ConverterOptions, path: string, problems: ConfigProblem[]): void {
   const problem = (key: string, message: string): void => void problems.push({ path: `${path}.${key}`, message });
   const { converter, watchFolder } = options;
+  checkArchiving(options, problem);
   if (!(converter instanceof ConverterBase))
     problem('converter', 'must be an instance of a class that extends ConverterBase');
   else if (typeof converter.name !== 'string' || converter.name === '')

@@ -8,6 +8,7 @@ import type { ErrorCode } from '../error-codes.js';
 import { ConverterError, MillraceError, toError } from '../errors.js';
 import { errorWithoutSecrets } from '../observe/secrets.js';
 import type { ActiveFile } from './active-file.js';
+import type { Archivist } from './archivist.js';
 import { bookedOn } from './candidates.js';
 import type { Cleaner } from './cleaner.js';
 import { about, maxAttempts, type PoolContext } from './pool-context.js';
@@ -17,12 +18,18 @@ import { isTransient } from './transient.js';
 export class Endings {
   readonly #context: PoolContext;
   readonly #cleaner: Cleaner;
+  readonly #archivist: Archivist;
   /** The file waits to be tried again after `delayMs`. */
   readonly #tryAgain: (file: ActiveFile, delayMs: number) => void;
 
-  constructor(context: PoolContext, cleaner: Cleaner, tryAgain: (file: ActiveFile, delayMs: number) => void) {
+  constructor(
+    context: PoolContext,
+    parts: { cleaner: Cleaner; archivist: Archivist },
+    tryAgain: (file: ActiveFile, delayMs: number) => void,
+  ) {
     this.#context = context;
-    this.#cleaner = cleaner;
+    this.#cleaner = parts.cleaner;
+    this.#archivist = parts.archivist;
     this.#tryAgain = tryAgain;
   }
 
@@ -39,6 +46,7 @@ export class Endings {
     });
     file.state = 'skipped';
     const { duplicateOf } = facts;
+    await this.#archivist.ended(file, 'skipped', reason);
     notify('skipped', { ...about(file), reason, ...(duplicateOf === undefined ? {} : { duplicateOf }) });
     await this.#cleaner.clean(file);
   }
@@ -53,6 +61,7 @@ export class Endings {
     const retryAfterMs = delayOf(file, result.retryAfterMs);
     file.record = await ledger.suspended(file.record, reason, clock.now() + retryAfterMs);
     file.state = 'suspended';
+    await this.#archivist.ended(file, 'suspended', reason);
     notify('suspended', { ...about(file), reason, retryAfterMs, attempts: file.record.attempts });
     await this.#cleaner.clean(file);
     this.#tryAgain(file, retryAfterMs);
@@ -93,6 +102,7 @@ export class Endings {
     } as const;
     file.record = await this.#context.ledger.failed(file.record, why);
     file.state = 'failed';
+    await this.#archivist.ended(file, code === 'REJECTED' ? 'rejected' : 'failed', error.message);
     if (source && result) await this.hook(file, 'onFailure', source, result);
     await this.#cleaner.clean(file, { error });
   }

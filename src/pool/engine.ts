@@ -5,6 +5,7 @@ import { isInside } from '../files/names.js';
 import { KeyedLock } from '../keyed-lock.js';
 import type { FileState } from '../ledger/file-record.js';
 import type { ActiveFile } from './active-file.js';
+import { Archivist } from './archivist.js';
 import { Claims } from './claims.js';
 import { Cleaner } from './cleaner.js';
 import type { ConverterEntry } from './converter-entry.js';
@@ -37,6 +38,7 @@ export class Engine {
   readonly growing: Growing;
   readonly posts: WatchPost;
   readonly dispatcher: Dispatcher;
+  readonly archivist: Archivist;
   readonly cleaner: Cleaner;
   readonly places: Places;
   readonly recovery: Recovery;
@@ -74,21 +76,33 @@ export class Engine {
         this.dispatcher.pump();
       },
     });
-    this.cleaner = new Cleaner(context, this.places, { rows, doneFiles: this.#doneFiles }, file => this.#done(file));
+    this.archivist = new Archivist(context, {
+      archive: options.archive,
+      probeIntervalMs: options.probeIntervalMs,
+      onBack: () => {
+        this.cleaner.hurry();
+        this.dispatcher.pump();
+      },
+    });
+    const { archivist } = this;
+    this.cleaner = new Cleaner(context, this.places, { rows, doneFiles: this.#doneFiles, archivist }, file =>
+      this.#done(file),
+    );
     this.recovery = new Recovery(context, this.cleaner, {
       ready: (file, delayMs) => this.#again(file, delayMs),
     });
-    this.settlement = new Settlement(context, this.cleaner, handovers, rows, {
+    this.settlement = new Settlement(context, { cleaner: this.cleaner, archivist }, handovers, rows, {
       take: record => this.recovery.take(record),
       retake: record => this.recovery.retake(record),
     });
-    const endings = new Endings(context, this.cleaner, (file, delayMs) => this.#again(file, delayMs));
-    const claims = new Claims(context, endings, {
+    const { cleaner } = this;
+    const endings = new Endings(context, { cleaner, archivist }, (file, delayMs) => this.#again(file, delayMs));
+    const claims = new Claims(context, endings, archivist, {
       closedBecause: entry => this.closedBecause(entry),
       requeue: file => this.ready(file),
     });
     this.shadows = new Shadows(context, () => this.dispatcher.waiting > 0);
-    const parts = { cleaner: this.cleaner, endings, claims, handovers, shadows: this.shadows };
+    const parts = { cleaner, archivist, endings, claims, handovers, shadows: this.shadows };
     this.#journey = new Journey(context, parts, {
       changed: file => this.#changed(file),
       vanished: file => this.#vanished(file),
@@ -190,7 +204,7 @@ export class Engine {
     const { pending } = this.context;
     const held = this.#options.offlinePolicy === 'hold' && pending.state === 'offline';
     if (held) return `the server cannot be reached: ${pending.offlineReason ?? 'no answer'}`;
-    return this.places.reason(entry);
+    return this.places.reason(entry) ?? this.archivist.reason(entry);
   }
 
   /** The state of a file in hand as users see it. */

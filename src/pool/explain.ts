@@ -100,10 +100,11 @@ function ofRecord(engine: Engine, record: FileRecord, there = false): string {
   const at = (time: number | null): string => (time === null ? 'an unknown time' : new Date(time).toISOString());
   const gone = record.converter !== null && !engine.context.registry.get(record.converter);
   const nobody = gone ? `; no converter '${record.converter}' is in this pool to go on` : '';
-  const where = record.location ? `; the source is at ${record.location}` : '';
+  const archived = record.archiveId ? `; archived as ${record.archiveId}` : '';
+  const where = `${record.location ? `; the source is at ${record.location}` : ''}${archived}`;
   switch (record.state) {
     case 'completed':
-      return `${path} was delivered by '${record.converter}' on ${at(record.completedAt)} (${count(record)})${record.kept ? '; it is kept in place' : where}.`;
+      return `${path} was delivered by '${record.converter}' on ${at(record.completedAt)} (${count(record)})${record.kept ? `; it is kept in place${archived}` : where}.`;
     case 'delivering':
       return `${path} is converted; ${record.reports === 1 ? 'its report waits' : `of its ${record.reports} reports some wait`} in the pending queue${reasonOf(engine)}${where}.`;
     case 'cleaning':

@@ -10,6 +10,7 @@ import { ConverterError, MillraceError, systemCode, toError } from '../errors.js
 import { reportId } from '../ledger/report-id.js';
 import { traced } from '../observe/channels.js';
 import { type ActiveFile, waitedMs } from './active-file.js';
+import type { Archivist } from './archivist.js';
 import type { Claims } from './claims.js';
 import type { Cleaner } from './cleaner.js';
 import { deliverReports, type Handovers } from './delivery.js';
@@ -40,6 +41,7 @@ const NOT_A_FILE = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
 export class Journey {
   readonly #context: PoolContext;
   readonly #cleaner: Cleaner;
+  readonly #archivist: Archivist;
   readonly #claims: Claims;
   readonly #handovers: Handovers;
   readonly #endings: Endings;
@@ -48,11 +50,12 @@ export class Journey {
 
   constructor(
     context: PoolContext,
-    parts: { cleaner: Cleaner; endings: Endings; claims: Claims; handovers: Handovers; shadows: Shadows },
+    parts: { cleaner: Cleaner; archivist: Archivist; endings: Endings; claims: Claims; handovers: Handovers; shadows: Shadows },
     exits: JourneyExits,
   ) {
     this.#context = context;
     this.#cleaner = parts.cleaner;
+    this.#archivist = parts.archivist;
     this.#endings = parts.endings;
     this.#shadows = parts.shadows;
     this.#claims = parts.claims;
@@ -116,6 +119,7 @@ export class Journey {
     const claim = await this.#claims.claim(file, source);
     if (!claim) return;
     const { entry } = file;
+    await this.#archivist.keepSource(file, source);
     const attempt = file.record.attempts;
     notify('converting', { ...about(file), attempt, maxAttempts: maxAttempts(file) });
     file.startedAt = clock.monotonic();
@@ -149,7 +153,7 @@ export class Journey {
           metadata: result.metadata,
           durationMs,
         });
-        return this.#deliver(file, source, result);
+        return this.#deliver(file, source, result, durationMs);
       case 'skipped':
         return this.#endings.skip(file, result.reason ?? 'the converter skipped it', { sha256: await source.sha256() });
       case 'suspended':
@@ -184,7 +188,7 @@ export class Journey {
     );
   }
 
-  async #deliver(file: ActiveFile, source: HeldSource, result: ConverterResult): Promise<void> {
+  async #deliver(file: ActiveFile, source: HeldSource, result: ConverterResult, durationMs: number): Promise<void> {
     const { ledger, notify } = this.#context;
     const ids = result.reports.map((_, index) =>
       reportId(file.record.sha256 ?? '', file.entry.converter.name, index, file.record.occurrence),
@@ -213,6 +217,7 @@ export class Journey {
         file.record = await ledger.delivering(file.record, delivery.serverIds, waiting, action);
         notify('queuedOffline', { ...about(file), waiting: waiting.length, reason: delivery.reason });
       }
+      await this.#archivist.converted(file, result, { delivered: waiting.length === 0, durationMs });
       await this.#endings.hook(file, 'onSuccess', source, result);
       source.release();
       await this.#cleaner.cleanBeside(file);

@@ -61,6 +61,8 @@ export interface PoolEvents {
   delivered: FileEvent & { reports: readonly DeliveredReport[] };
   /** Some of its reports wait in the pending queue. */
   queuedOffline: FileEvent & { waiting: number; reason: string };
+  /** Its source is in the archive. */
+  archived: FileEvent & { archiveId: string };
   /** Its post-process action is done; `target` is where the source is now. */
   cleaned: FileEvent & { action: string; target?: string };
   /** Delivered and cleaned up. */
@@ -93,6 +95,10 @@ export interface PoolEvents {
   watcherDegraded: { folder: string; error: Error; reason: string };
   /** It can be reached and watched again. */
   watcherRecovered: { folder: string };
+  /** An archive cannot be written. Files go on without it or wait, as their `archivePolicy` says. */
+  archiveAway: { folder: string; error: Error; reason: string };
+  /** It can be written again. */
+  archiveRecovered: { folder: string };
   /** Less space is free than is to be left: intake pauses. */
   diskLow: { path: string; freeBytes: number };
   /** There is space again: intake goes on. */

@@ -43,6 +43,11 @@ export const POOL_LINES: Required<EventLines<PoolEvents>> = {
     message: 'The server did not take it: reports wait in the pending queue',
     fields: event => ({ ...of(event), waiting: event.waiting, reason: event.reason }),
   },
+  archived: {
+    level: 'debug',
+    message: 'Source archived',
+    fields: event => ({ ...of(event), archiveId: event.archiveId }),
+  },
   cleaned: {
     level: 'debug',
     message: 'Source cleaned up',
@@ -146,6 +151,16 @@ export const POOL_LINES: Required<EventLines<PoolEvents>> = {
   watcherRecovered: {
     level: 'info',
     message: 'The folder is watched again',
+    fields: ({ folder }) => ({ folder }),
+  },
+  archiveAway: {
+    level: 'error',
+    message: ({ error }) => `The archive cannot be written: ${error.message}`,
+    fields: ({ folder, error }) => ({ folder, err: error, code: (error as { code?: unknown }).code }),
+  },
+  archiveRecovered: {
+    level: 'info',
+    message: 'The archive can be written again',
     fields: ({ folder }) => ({ folder }),
   },
   diskLow: { level: 'error', message: 'The disk is low: intake pauses', fields: event => ({ ...event }) },

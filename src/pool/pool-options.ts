@@ -1,5 +1,5 @@
 /** What a pool is configured with. */
-import type { RetentionEngine } from '../archive/index.js';
+import type { ArchiveStorage, RetentionEngine } from '../archive/index.js';
 import type { Clock } from '../clock.js';
 import type { ConverterBase } from '../converters/converter-base.js';
 import type { PostProcessAction } from '../converters/converter-result.js';
@@ -10,12 +10,17 @@ import type { FileSystem } from '../files/file-system.js';
 import type { Logger } from '../observe/logger.js';
 import type { PendingQueue } from '../pending/index.js';
 import type { SubmitFunction, Submitter } from '../submit/index.js';
+import type { ConverterArchiving } from './archive-options.js';
 import type { ConverterCompanions } from './companion-options.js';
 import type { HealthOptions } from './health-options.js';
 import type { ConverterShadow } from './shadow-options.js';
 
 /** One converter with its folders. */
-export interface ConverterOptions extends DiscoveryOptions, ConverterCompanions, ConverterShadow {
+export interface ConverterOptions
+  extends DiscoveryOptions,
+    ConverterCompanions,
+    ConverterArchiving,
+    ConverterShadow {
   /** The converter. Its name must be unique in the pool. */
   // biome-ignore lint/suspicious/noExplicitAny: converters of every report and argument type are taken.
   converter: ConverterBase<any, any>;
@@ -32,7 +37,10 @@ export interface ConverterOptions extends DiscoveryOptions, ConverterCompanions,
   errorFolder?: string;
   /** Where suspended sources wait. Default: `Pending` beside the watch folder. */
   pendingFolder?: string;
-  /** What happens to a source once its reports are durable; with `delete`, once they are delivered. Default 'move'. */
+  /**
+   * What happens to a source once its reports are durable; with `delete`, once they are delivered or it is in the archive.
+   * `archive` removes it when its archived copy was read back and compared. Default 'move'.
+   */
   postProcess?: PostProcessAction;
   /** From 1 to 10; 10 goes first, and waiting raises it slowly. Default: the converter's own. */
   priority?: number;
@@ -81,6 +89,8 @@ export interface PoolOptions {
   pending?: PendingQueue;
   /** In place of `pending`: the pool makes a queue of its own in `{dataDir}/pending`. */
   submitter?: Submitter | SubmitFunction;
+  /** Where originals and reports are kept. The pool opens it and leaves it open: close it after the pool was stopped. */
+  archive?: ArchiveStorage;
   /** Purges what is archived, once an hour. The pool starts and stops it; start it before the pool for another interval. */
   retention?: RetentionEngine;
   /** How many files are worked on at once, 1 to 50. Default 10. */

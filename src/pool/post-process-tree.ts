@@ -12,10 +12,9 @@ import { inside, isInside, takenName, withEnding } from '../files/names.js';
 import { makeFolder } from '../files/place.js';
 import { copyTree, discardTree, listTree, moveFolder, removeTree, type Tree } from '../files/tree.js';
 import { isZipOf, zipInto } from '../files/zip.js';
-import type { Cleanup } from '../ledger/file-record.js';
 import type { ActiveFile } from './active-file.js';
 import { errorFilePath } from './error-file.js';
-import { type PostProcessed, targetFolder } from './target.js';
+import { type Action, type PostProcessed, targetFolder } from './target.js';
 import type { TreeKind } from './units/unit-kind.js';
 
 /** The same promises as for a file: nothing is overwritten, and what came to the unit since it was read is left where it is. */
@@ -23,7 +22,7 @@ export async function postProcessTree(
   fs: FileSystem,
   file: ActiveFile,
   kind: TreeKind,
-  action: Cleanup,
+  action: Action,
   again: boolean,
 ): Promise<PostProcessed> {
   const { location, path, record, correlationId: tag } = file;
@@ -66,7 +65,7 @@ interface Target {
   scratch: string;
 }
 
-function targetOf(file: ActiveFile, action: Exclude<Cleanup, 'delete' | 'keep'>): Target {
+function targetOf(file: ActiveFile, action: Exclude<Action, 'delete' | 'keep'>): Target {
   const { record, location, path } = file;
   const folder = dirname(inside(targetFolder(file, action), record.path));
   const name = basename(location === path || action !== 'error' ? record.path : location);

@@ -11,11 +11,10 @@ import { inside, isInside, withEnding } from '../files/names.js';
 import { linkOrRename, type Placed, placeInto } from '../files/place.js';
 import { removeVerified, settleTaken } from '../files/remove.js';
 import { isZipOf, zipInto } from '../files/zip.js';
-import type { Cleanup } from '../ledger/file-record.js';
 import type { ActiveFile } from './active-file.js';
 import { errorFilePath } from './error-file.js';
 import { postProcessTree } from './post-process-tree.js';
-import { type PostProcessed, targetFolder } from './target.js';
+import { type Action, type PostProcessed, targetFolder } from './target.js';
 
 /**
  * Does to the source what `action` says. Nothing is ever overwritten, and only the content that was converted is
@@ -25,7 +24,7 @@ import { type PostProcessed, targetFolder } from './target.js';
 export async function postProcess(
   fs: FileSystem,
   file: ActiveFile,
-  action: Cleanup,
+  action: Action,
   again: boolean,
 ): Promise<PostProcessed> {
   const { tree } = file.entry.unit;
@@ -41,7 +40,7 @@ export async function postProcess(
 async function postProcessFile(
   fs: FileSystem,
   file: ActiveFile,
-  action: Cleanup,
+  action: Action,
   again: boolean,
 ): Promise<PostProcessed> {
   const { location } = file;
@@ -86,7 +85,7 @@ async function place(
   fs: FileSystem,
   file: ActiveFile,
   identity: FileIdentity | undefined,
-  action: Exclude<Cleanup, 'delete'>,
+  action: Exclude<Action, 'delete'>,
   again: boolean,
 ): Promise<Placed | undefined> {
   const { record, location } = file;

@@ -8,12 +8,13 @@ import { comparable } from '../files/names.js';
 import { type HostLogger, hostLogger } from '../observe/host-logger.js';
 import { KnownSecrets } from '../observe/secrets.js';
 import { PendingQueue } from '../pending/index.js';
+import { archivesMissing } from './archive-options.js';
 import { type ConverterEntry, toEntry } from './converter-entry.js';
 import { type HealthOptions, resolveHealthOptions } from './health-options.js';
 import type { ConverterOptions, LedgerRetention, PoolOptions, StartupScanOptions } from './pool-options.js';
 
 /** {@link PoolOptions} with every default filled in. */
-export interface ResolvedPoolOptions extends Pick<PoolOptions, 'startWatch' | 'retention'> {
+export interface ResolvedPoolOptions extends Pick<PoolOptions, 'startWatch' | 'archive' | 'retention'> {
   dataDir: string;
   entries: readonly ConverterEntry[];
   pending: PendingQueue;
@@ -37,6 +38,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof PoolOptions>([
   'converters',
   'pending',
   'submitter',
+  'archive',
   'retention',
   'concurrency',
   'stationName',
@@ -69,6 +71,7 @@ export function resolveOptions(options: PoolOptions): ResolvedPoolOptions {
   const dataDir = resolve(String(options.dataDir));
   const entries = toEntries(options.converters ?? [], problems, dataDir);
   const health = resolveHealthOptions(options.health, Math.max(0, ...entries.map(entry => entry.timeoutMs)), problems);
+  problems.push(...archivesMissing(entries, options.archive));
   if (problems.length > 0) throw new ConfigError(problems);
   const shared = { clock: options.clock ?? systemClock, fs: options.fs ?? nodeFileSystem };
   const pending =
@@ -99,6 +102,7 @@ export function resolveOptions(options: PoolOptions): ResolvedPoolOptions {
     probeIntervalMs: options.probeIntervalMs ?? 5_000,
     onLocked: options.onLocked ?? 'fail',
     ...(options.startWatch ? { startWatch: options.startWatch } : {}),
+    ...(options.archive ? { archive: options.archive } : {}),
     ...(options.retention ? { retention: options.retention } : {}),
   };
 }

@@ -4,6 +4,7 @@ import type { KeyedLock } from '../keyed-lock.js';
 import type { FileRecord, ReportState } from '../ledger/file-record.js';
 import type { SettledItem, SettleHandler } from '../pending/index.js';
 import type { ActiveFile } from './active-file.js';
+import type { Archivist } from './archivist.js';
 import { type Cleaner, deliveredReports } from './cleaner.js';
 import type { Handovers } from './delivery.js';
 import { about, type PoolContext } from './pool-context.js';
@@ -12,6 +13,7 @@ import { about, type PoolContext } from './pool-context.js';
 export class Settlement implements SettleHandler {
   readonly #context: PoolContext;
   readonly #cleaner: Cleaner;
+  readonly #archivist: Archivist;
   readonly #handovers: Handovers;
   readonly #rows: KeyedLock;
   /** The file of a row, in hand or taken in hand again; nothing when its converter is not in the pool any more. */
@@ -21,7 +23,7 @@ export class Settlement implements SettleHandler {
 
   constructor(
     context: PoolContext,
-    cleaner: Cleaner,
+    parts: { cleaner: Cleaner; archivist: Archivist },
     handovers: Handovers,
     rows: KeyedLock,
     taking: {
@@ -30,7 +32,8 @@ export class Settlement implements SettleHandler {
     },
   ) {
     this.#context = context;
-    this.#cleaner = cleaner;
+    this.#cleaner = parts.cleaner;
+    this.#archivist = parts.archivist;
     this.#handovers = handovers;
     this.#rows = rows;
     this.#take = taking.take;
@@ -51,6 +54,7 @@ export class Settlement implements SettleHandler {
       const cleanup = record.state === 'failed' ? taken.entry.postProcess : record.cleanup;
       taken.record = await ledger.delivered(record, record.serverIds, cleanup);
       taken.state = 'cleaning';
+      await this.#archivist.settled(taken);
       notify('delivered', { ...about(taken), reports: deliveredReports(record) });
       return taken;
     });
@@ -70,6 +74,7 @@ export class Settlement implements SettleHandler {
       if (taken) {
         taken.record = failed;
         taken.state = 'failed';
+        await this.#archivist.ended(taken, 'failed', error.message);
       }
       return taken;
     });

@@ -10,8 +10,11 @@ export interface PostProcessed {
   kept: boolean;
 }
 
+/** What is done to a source in its folder: `archive` is a `delete` by then. */
+export type Action = Exclude<Cleanup, 'archive'>;
+
 /** The folder, absolute, below which an action puts a source. */
-export function targetFolder({ entry, record }: ActiveFile, action: Exclude<Cleanup, 'delete'>): string {
+export function targetFolder({ entry, record }: ActiveFile, action: Exclude<Action, 'delete'>): string {
   switch (action) {
     case 'move':
     case 'zip':

@@ -4,11 +4,13 @@
  */
 import { basename, dirname, join } from 'node:path';
 import { ArchiveError, systemCode, toError } from '../../errors.js';
-import { discard, removeIfThere, TEMP_SUFFIX, tempName } from '../../files/atomic-write.js';
+import { discard, removeIfThere, TEMP_SUFFIX, tempName, writeAll } from '../../files/atomic-write.js';
 import { type FileSystem, type OpenFile, PRIVATE_FILE, PRIVATE_FOLDER } from '../../files/file-system.js';
 import { linkOrRename } from '../../files/place.js';
 import type { Logger } from '../../observe/logger.js';
 import { FolderSync } from './folder-sync.js';
+
+const PROBE_BYTES = 4 * 1024;
 
 /** A file on its way into the archive. */
 export interface Incoming {
@@ -105,6 +107,17 @@ export class BlobStore {
       .close()
       .catch((error: unknown) => this.#logger.debug({ file: temp, err: toError(error) }, 'It was closed already'));
     await discard(this.fs, temp, this.#logger);
+  }
+
+  /** Tries whether something can be written. @throws what stands in the way. */
+  async probe(): Promise<void> {
+    const incoming = await this.begin();
+    try {
+      await writeAll(incoming.file, Buffer.alloc(PROBE_BYTES));
+      await incoming.file.datasync();
+    } finally {
+      await this.abandon(incoming);
+    }
   }
 
   /** Removes a file and makes that durable. `false`: it was gone already. */

@@ -70,6 +70,10 @@ const ENTRY_QUERIES = {
   walk: `select ${COLUMNS} from entries e ${JOINS} where e.id > ?1 and e.purged_at is null order by e.id limit 1000`,
   /** How many rows there are at or before row ?1, and in all. */
   progress: `select count(*) filter (where id <= ?1) as done, count(*) as total from entries where purged_at is null`,
+  /** Of places with digits (`[[first row, key], …]` as JSON), the positions of those that there is no entry for. */
+  missing: `select wanted.key as position from json_each(?1) as wanted where not exists (
+    select 1 from entries where id >= wanted.value ->> 0 and id < (wanted.value ->> 0) + 4096
+      and key = unhex(wanted.value ->> 1))`,
   anyEntry: 'select id from entries limit 1',
   keysOfRange: 'select id, lower(hex(key)) as key from entries where id >= ?1 and id < ?2',
   /** Rows and their words, for a new index. */

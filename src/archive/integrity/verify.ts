@@ -103,8 +103,12 @@ export async function verify(context: ArchiveContext, options: VerifyOptions): P
   return result;
 }
 
-/** Everything that is wrong with an entry's files. */
-export async function checkEntry(context: ArchiveContext, entry: StoredEntry): Promise<Damage[]> {
+/** Everything that is wrong with an entry's files. @param options.reports False looks at the source alone, also where its blob is shared. */
+export async function checkEntry(
+  context: ArchiveContext,
+  entry: StoredEntry,
+  { reports = true }: { reports?: boolean } = {},
+): Promise<Damage[]> {
   const id = archiveId({ at: timeOfRow(entry.id), key: entry.key });
   const found: Damage[] = [];
   const check = async (path: string, read: () => Promise<void>): Promise<void> => {
@@ -118,8 +122,9 @@ export async function checkEntry(context: ArchiveContext, entry: StoredEntry): P
   const path = sourcePath(blobId(entry), entry.ownerEnding ?? entry.ending);
   const owner = entry.owner === null ? undefined : await context.catalog.entryByRow(entry.owner);
   // A blob that several share is read once, for the entry that it was written for, as long as that is there.
-  if (owner?.purgedAt !== null) await check(path, () => readSource(context, id, entry, path));
+  if (!reports || owner?.purgedAt !== null) await check(path, () => readSource(context, id, entry, path));
   if (entry.owner !== null) await check(referencePath(id), () => readReference(context, id, entry));
+  if (!reports) return found;
   for (const report of await reportsOf(context, entry)) {
     await check(reportPath(id, report.position), async () => drain(await reportStream(context, id, report)));
   }
