@@ -86,7 +86,7 @@ const HTTP_KEYS = ['url', 'headers', 'probeUrl'];
 const WATS_KEYS = ['baseUrl', 'token'];
 
 /** What a constructor refuses is a problem of its section. */
-function attempt<T>(checking: Checking, section: string, make: () => T): T | undefined {
+export function attempt<T>(checking: Checking, section: string, make: () => T): T | undefined {
   try {
     return make();
   } catch (thrown) {

@@ -114,6 +114,21 @@ const options = {
   ),
   schedule: section('When a converter that pulls does so: `everyMs` or `cron`.', schedule, {
     default: "the converter's own",
+  archive: flag('Keep sources and reports in the archive, where there is one.', {
+    default: 'true',
+    also: { archiveEnabled: 1 },
+  }),
+  archiveFolder: folder('An archive of its own, in place of the one of the pool.', { default: 'none' }),
+  archiveSourceFiles: flag('Archive the sources. Without them the reports are not archived either.', {
+    default: 'true',
+  }),
+  archiveOutputReports: flag('Archive the reports.', { default: 'true' }),
+  compressionLevel: number('gzip level, 1 (fast) to 9 (small).', [1, 9], {
+    default: "the archive's (6)",
+    integer: true,
+  }),
+  archivePolicy: choice('While the archive cannot be written: wait, or go on without.', words('archivePolicy'), {
+    default: 'best-effort',
   }),
   duplicates: choice('What happens to content that was delivered before.', words('duplicates'), { default: 'skip' }),
 } satisfies Section;

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { ConfigError, systemCode, toError } from '../errors.js';
 import { nodeFileSystem } from '../files/file-system.js';
 import type { PoolOptions } from '../pool/pool-options.js';
+import { buildArchive } from './build-archive.js';
 import { buildConverters } from './build-converters.js';
 import { buildDelivery, type Given } from './build-delivery.js';
 import { type Checking, checkSection } from './check.js';
@@ -50,10 +51,12 @@ export async function loadConfig(config: string | URL | object, options: LoadCon
     converter: legacy,
     submitter: _u,
     pending: _p,
+    archive: _a,
     ...rest
   } = values;
   const dataDir = (rest.dataDir as string | undefined) ?? join(checking.baseDir, 'state');
   const converters = await buildConverters(checking, values);
+  const archive = buildArchive(checking, { ...values, dataDir }, options);
   const delivery = buildDelivery(checking, { ...values, dataDir }, options);
   if (checking.problems.length > 0) throw new ConfigError(sorted(checking.problems));
   const startupScan = { ...(legacy as object | undefined), ...(rest.startupScan as object | undefined) };
@@ -63,6 +66,7 @@ export async function loadConfig(config: string | URL | object, options: LoadCon
     converters,
     ...(Object.keys(startupScan).length > 0 ? { startupScan } : {}),
     ...delivery,
+    ...(archive ? { archive } : {}),
     ...(options.logger ? { logger: options.logger } : {}),
   };
 }

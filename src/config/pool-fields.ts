@@ -6,6 +6,8 @@
  * for it (`complete…`, at the end), unless it is in the list of what only a program can give. Then run
  * `npm run config-reference`.
  */
+
+import type { ArchiveOptions } from '../archive/index.js';
 import type { PendingQueueOptions } from '../pending/index.js';
 import type { HealthOptions } from '../pool/health-options.js';
 import type { LedgerRetention, PoolOptions, StartupScanOptions } from '../pool/pool-options.js';
@@ -118,6 +120,18 @@ const pending = {
   breaker: section('When sending stops because the server is in trouble.', breaker),
 } satisfies InAFile<Omit<PendingQueueOptions, 'submitter'>>;
 
+const archive = {
+  directory: folder('The folder of the archive, private to one process.', {
+    default: '`archive` in the `dataDir`',
+    also: { archiveFolder: 1 },
+  }),
+  compressionLevel: number('gzip level, 1 (fast) to 9 (small).', [1, 9], { default: '6', integer: true }),
+  deduplicate: flag('Store the same content once.', { default: 'true' }),
+  onLocked: choice('When another process owns the folder: fail at once, or wait.', ['fail', 'wait'], {
+    default: 'fail',
+  }),
+} satisfies InAFile<ArchiveOptions>;
+
 const pool = {
   dataDir: folder('The folder of the ledger, private to one pool.', { default: '`state` in the folder of the file' }),
   converters: sections('The converters. Files go to the first that takes them.', CONVERTER_FIELDS, { default: '[]' }),
@@ -131,6 +145,7 @@ const pool = {
   ledger: section('How long the ledger remembers what is done.', ledger),
   submitter: section('Where reports go. Without it the program gives one.', submitter),
   pending: section('The queue that delivers the reports.', pending),
+  archive: section('Where originals and reports are kept. Without it they are not.', archive, { default: 'none' }),
   offlinePolicy: choice('While only the server is away: go on converting, or wait.', ['queue', 'hold'], {
     default: "the queue's own",
   }),

@@ -33,6 +33,8 @@ export class Archivist {
   readonly #places = new Map<string, ArchivePlace>();
   /** Archives that the pool made itself, for converters with a folder of their own. */
   readonly #own: ArchiveStorage[] = [];
+  /** What was damaged in the archives' catalogs since the start, and was mended. */
+  readonly damage: string[] = [];
 
   constructor(context: PoolContext, options: ArchivistOptions) {
     this.#context = context;
@@ -226,7 +228,8 @@ export class Archivist {
     this.#places.set(directory, place);
     storage.on('error', payload => notify('error', payload));
     storage.on('damaged', ({ file, message }) => {
-      notify('error', { error: new ArchiveError('STORE_DAMAGED', message), path: file });
+      this.damage.push(`${file}: ${message}`);
+      notify('error', { error: new IntegrityError(message), path: file });
     });
     return place;
   }

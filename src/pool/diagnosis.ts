@@ -131,6 +131,15 @@ const CHECKS: readonly ((patient: Patient) => HealthReason[])[] = [
     return [reason('ARCHIVE_PAUSED', 'degraded', message, 'paused', 'running'), ...damaged];
   },
 
+  ({ engine: { archivist } }) =>
+    [...archivist.places].flatMap(({ storage, away }) => {
+      const message = `${storage.directory} cannot be written, so originals are not archived: ${away?.message}`;
+      return away ? [reason('ARCHIVE_PAUSED', 'degraded', message, storage.directory, 'written')] : [];
+    }),
+
+  ({ engine: { archivist } }) =>
+    archivist.damage.map(message => reason('ARCHIVE_DAMAGED', 'degraded', message, 'damaged', 'whole')),
+
   ({ monitor: { damage } }) => damage.map(message => reason('STORE_DAMAGED', 'degraded', message, 'damaged', 'whole')),
 ];
 
