@@ -206,7 +206,7 @@ converters:
       {
         path: 'converters[1].post_process_action',
         line: 15,
-        message: "must be one of delete, move, zip, keep, not 'SHRED'",
+        message: "must be one of delete, move, zip, keep, archive, not 'SHRED'",
       },
       { path: 'converters[1].max_retries', line: 16, message: "must be a whole number from 0 to 1000, not 'often'" },
       {
