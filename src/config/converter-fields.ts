@@ -114,6 +114,7 @@ const options = {
   ),
   schedule: section('When a converter that pulls does so: `everyMs` or `cron`.', schedule, {
     default: "the converter's own",
+  }),
   archive: flag('Keep sources and reports in the archive, where there is one.', {
     default: 'true',
     also: { archiveEnabled: 1 },
