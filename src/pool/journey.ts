@@ -50,7 +50,14 @@ export class Journey {
 
   constructor(
     context: PoolContext,
-    parts: { cleaner: Cleaner; archivist: Archivist; endings: Endings; claims: Claims; handovers: Handovers; shadows: Shadows },
+    parts: {
+      cleaner: Cleaner;
+      archivist: Archivist;
+      endings: Endings;
+      claims: Claims;
+      handovers: Handovers;
+      shadows: Shadows;
+    },
     exits: JourneyExits,
   ) {
     this.#context = context;

@@ -16,11 +16,7 @@ import type { HealthOptions } from './health-options.js';
 import type { ConverterShadow } from './shadow-options.js';
 
 /** One converter with its folders. */
-export interface ConverterOptions
-  extends DiscoveryOptions,
-    ConverterCompanions,
-    ConverterArchiving,
-    ConverterShadow {
+export interface ConverterOptions extends DiscoveryOptions, ConverterCompanions, ConverterArchiving, ConverterShadow {
   /** The converter. Its name must be unique in the pool. */
   // biome-ignore lint/suspicious/noExplicitAny: converters of every report and argument type are taken.
   converter: ConverterBase<any, any>;
