@@ -227,6 +227,7 @@ export class Archivist {
     });
     this.#places.set(directory, place);
     storage.on('error', payload => notify('error', payload));
+    storage.logTo(this.#context.logger);
     storage.on('damaged', ({ file, message }) => {
       this.damage.push(`${file}: ${message}`);
       notify('error', { error: new IntegrityError(message), path: file });

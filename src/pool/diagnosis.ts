@@ -6,7 +6,6 @@ import type { Engine } from './engine.js';
 import type { HealthOptions } from './health-options.js';
 import type { Monitor } from './monitor.js';
 import type { PoolState } from './pool-events.js';
-import type { ArchiveVitals } from './pool-metrics.js';
 import type { Roster } from './roster.js';
 
 /** What the checks look at. */
@@ -15,7 +14,6 @@ export interface Patient {
   engine: Engine;
   monitor: Monitor;
   pending: QueueStatistics;
-  archive: ArchiveVitals | undefined;
   thresholds: Required<HealthOptions>;
 }
 
@@ -120,15 +118,6 @@ const CHECKS: readonly ((patient: Patient) => HealthReason[])[] = [
     const seconds = Math.round(Math.abs(clockSkewMs) / 1000);
     const message = `The station's clock is ${seconds} s ${clockSkewMs > 0 ? 'ahead of' : 'behind'} the server's`;
     return above('CLOCK_SKEW', Math.abs(clockSkewMs), thresholds.clockSkewMs, message);
-  },
-
-  ({ archive }) => {
-    if (!archive) return [];
-    const { pausedBecause, damage } = archive;
-    const damaged = damage.map(message => reason('ARCHIVE_DAMAGED', 'degraded', message, 'damaged', 'whole'));
-    if (pausedBecause === undefined) return damaged;
-    const message = `Originals are not archived at the moment: ${pausedBecause}`;
-    return [reason('ARCHIVE_PAUSED', 'degraded', message, 'paused', 'running'), ...damaged];
   },
 
   ({ engine: { archivist } }) =>

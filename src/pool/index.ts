@@ -24,7 +24,7 @@ export type {
   ScanStatistics,
   ShadowDifference,
 } from './pool-events.js';
-export type { ArchiveVitals, ConverterMetrics, PoolMetrics } from './pool-metrics.js';
+export type { ArchiveMetrics, ConverterMetrics, PoolMetrics } from './pool-metrics.js';
 export type { ConverterOptions, LedgerRetention, PoolOptions, StartupScanOptions } from './pool-options.js';
 export type { ConverterChanges } from './reconfiguration.js';
 export type { ReloadResult } from './reload.js';

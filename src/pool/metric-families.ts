@@ -3,7 +3,7 @@ import type { HealthStatus } from '../observe/health.js';
 import type { MetricFamily, MetricSample } from '../observe/metric-family.js';
 import { formatPrometheus } from '../observe/prometheus.js';
 import type { BreakerState } from '../pending/index.js';
-import type { ArchiveVitals, PoolMetrics } from './pool-metrics.js';
+import type { ArchiveMetrics, PoolMetrics } from './pool-metrics.js';
 
 /** Writes a pool's metrics in the Prometheus text format. */
 export function prometheusText(metrics: PoolMetrics): string {
@@ -130,23 +130,27 @@ function reportFamilies({ pending }: PoolMetrics): MetricFamily[] {
   ];
 }
 
-function archiveFamilies({ archive }: PoolMetrics): MetricFamily[] {
-  const of = (value: (vitals: ArchiveVitals) => number): MetricSample[] => (archive ? one(value(archive)) : []);
+function archiveFamilies({ archives }: PoolMetrics): MetricFamily[] {
+  const of = (value: (archive: ArchiveMetrics) => number): MetricSample[] =>
+    byLabel(
+      'folder',
+      archives.map(archive => [archive.directory, value(archive)]),
+    );
   return [
     counter(
       'archive_written_bytes_total',
       'Bytes that were archived, as stored.',
-      of(vitals => vitals.writtenBytes),
+      of(one => one.writtenBytes),
     ),
     counter(
       'archive_purged_bytes_total',
       'Bytes that were purged.',
-      of(vitals => vitals.purgedBytes),
+      of(one => one.purgedBytes),
     ),
     gauge(
       'archive_paused',
       'Whether originals are not archived now.',
-      of(vitals => (vitals.pausedBecause === undefined ? 0 : 1)),
+      of(one => (one.paused ? 1 : 0)),
     ),
   ];
 }

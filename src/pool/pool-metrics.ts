@@ -1,5 +1,6 @@
 /** The numbers of a pool: what `metrics()` gives, and what every exporter is made from. */
 
+import type { ArchiveTraffic } from '../archive/index.js';
 import type { FileState } from '../ledger/file-record.js';
 import type { EventLoopMetrics } from '../observe/event-loop.js';
 import type { Health } from '../observe/health.js';
@@ -13,16 +14,11 @@ export interface ConverterMetrics extends ConverterCounts {
   duration: HistogramSnapshot;
 }
 
-/** What an archive tells of itself for health and metrics. */
-export interface ArchiveVitals {
-  /** Bytes of originals and reports that were put into it, as stored. */
-  writtenBytes: number;
-  /** Bytes that were purged from it. */
-  purgedBytes: number;
-  /** Why originals are not archived at the moment; absent while they are. */
-  pausedBecause?: string;
-  /** What was damaged since the start, in words. */
-  damage: readonly string[];
+/** Numbers about one archive since the start of the process. */
+export interface ArchiveMetrics extends ArchiveTraffic {
+  directory: string;
+  /** It cannot be written at the moment, so originals are not archived. */
+  paused: boolean;
 }
 
 /** A snapshot of a pool. Counts are since the start of the process, unless it says otherwise. */
@@ -37,8 +33,8 @@ export interface PoolMetrics {
   workers: { waiting: number; busy: number; limit: number };
   /** The pending queue. */
   pending: QueueStatistics;
-  /** The archive, where the pool has one. */
-  archive?: ArchiveVitals;
+  /** The pool's archive, and those of converters that have their own. */
+  archives: readonly ArchiveMetrics[];
   /** Events `error` by code. */
   errors: Readonly<Record<string, number>>;
   /** Watch, done and error folders that are in trouble now. */

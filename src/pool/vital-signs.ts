@@ -10,7 +10,7 @@ import type { Engine } from './engine.js';
 import type { HealthOptions } from './health-options.js';
 import { Monitor } from './monitor.js';
 import type { PoolState, PoolStatistics } from './pool-events.js';
-import type { ArchiveVitals, PoolMetrics } from './pool-metrics.js';
+import type { PoolMetrics } from './pool-metrics.js';
 import { statisticsOf } from './statistics.js';
 
 /** A disk that does not answer must not keep a probe waiting. */
@@ -23,8 +23,6 @@ export interface VitalSignsOptions {
   state: () => PoolState;
   concurrency: number;
   thresholds: Required<HealthOptions>;
-  /** The archive, where the pool has one. */
-  archive?: () => ArchiveVitals;
 }
 
 export class VitalSigns {
@@ -53,14 +51,13 @@ export class VitalSigns {
       await within(context.clock, DISK_DEADLINE_MS, measured);
     }
     const pending = context.pending.statistics();
-    const archive = this.#options.archive?.();
-    const reasons = diagnose({ state, engine: this.#engine, monitor: this.monitor, pending, archive, thresholds });
+    const reasons = diagnose({ state, engine: this.#engine, monitor: this.monitor, pending, thresholds });
     return toHealth(reasons.map(reason => ({ ...reason, message: context.secrets.hide(reason.message) })));
   }
 
   async metrics(): Promise<PoolMetrics> {
     const { monitor } = this;
-    const { context, dispatcher, space } = this.#engine;
+    const { context, dispatcher, space, archivist } = this.#engine;
     const [health, files, openFileDescriptors] = await Promise.all([
       this.health(),
       this.#countFiles(),
@@ -76,7 +73,11 @@ export class VitalSigns {
       converters: Object.fromEntries(converters),
       workers: { waiting: dispatcher.waiting, busy: dispatcher.working, limit: this.#options.concurrency },
       pending: context.pending.statistics(),
-      ...(this.#options.archive ? { archive: this.#options.archive() } : {}),
+      archives: [...archivist.places].map(({ storage, away }) => ({
+        directory: storage.directory,
+        ...storage.traffic,
+        paused: away !== undefined,
+      })),
       errors: Object.fromEntries(monitor.errors),
       blindFolders: [...monitor.blind.keys()],
       ...(Number.isFinite(space.freeBytes)

@@ -1,6 +1,7 @@
 /** Every reason of health: when it comes, with what value, and that it goes again. */
 import { writeFile } from 'node:fs/promises';
-import type { Health, HealthOptions, HealthReasonCode } from 'millrace';
+import { ArchiveStorage, type Health, type HealthOptions, type HealthReasonCode, prometheusText } from 'millrace';
+import { FaultyFileSystem } from 'millrace/testing';
 import { describe, expect, it } from 'vitest';
 import { converter, echo, gate, next, Station, type StationPoolOptions, until } from '../pool/support.js';
 
@@ -145,6 +146,45 @@ describe('health', () => {
       status: 'degraded',
       reasons: [{ code: 'STORE_DAMAGED', message: expect.stringContaining('ledger.db') }],
     });
+  });
+
+  it('tells an archive that cannot be written, and one that was damaged', async () => {
+    const place = await Station.open();
+    const disk = new FaultyFileSystem();
+    const archive = new ArchiveStorage({ directory: place.path('archive'), fs: disk });
+    const pool = await place.start({ archive, probeIntervalMs: 20 });
+    await place.drop('watch/1.txt', '1');
+    await pool.idle();
+    const { archives } = await pool.metrics();
+    const written = archives[0]?.writtenBytes ?? 0;
+    expect(written).toBeGreaterThan(0);
+    expect(archives).toEqual([
+      { directory: place.path('archive'), writtenBytes: written, purgedBytes: 0, paused: false },
+    ]);
+    expect(prometheusText(await pool.metrics())).toContain(
+      `millrace_archive_written_bytes_total{folder="${place.path('archive').replaceAll('\\', '\\\\')}"} ${written}`,
+    );
+
+    const fault = disk.fail({ operation: ['open', 'mkdir', 'rename', 'link'], path: /archive/, code: 'EROFS' });
+    const away = next(pool, 'archiveAway');
+    await place.drop('watch/2.txt', '2');
+    await away;
+    const paused = (await pool.health()).reasons.find(one => one.code === 'ARCHIVE_PAUSED');
+    expect(paused).toMatchObject({ severity: 'degraded', value: place.path('archive') });
+    expect((await pool.metrics()).archives[0]?.paused).toBe(true);
+    const back = next(pool, 'archiveRecovered');
+    fault.remove();
+    await back;
+    await pool.idle();
+    expect(await pool.health()).toEqual({ status: 'healthy', reasons: [] });
+    await pool.stop();
+    await archive.close();
+
+    await writeFile(place.path('archive/metadata.db'), 'this was a database');
+    const mended = await place.start({ archive: new ArchiveStorage({ directory: place.path('archive') }) });
+    await place.drop('watch/3.txt', '3');
+    await mended.idle();
+    expect((await mended.health()).reasons).toMatchObject([{ code: 'ARCHIVE_DAMAGED', severity: 'degraded' }]);
   });
 
   it('tells a pending folder that cannot be had', async () => {
