@@ -68,7 +68,7 @@ export class FileSource implements HeldSource {
         hash.update(chunk);
         offset += chunk.length;
       }
-      // By its path, too: a writer may have renamed a new version over the one that is open here.
+      // Whether it grew; and by its path, for a writer may have renamed a new version over the one that is open here.
       const after = await fs.stat(path);
       if (offset !== identity.size || !sameIdentity(identity, identityOf(after))) throw changed(path);
       return new FileSource(options, identity, hash.digest('hex'), held);
@@ -133,12 +133,11 @@ export class FileSource implements HeldSource {
   }
 }
 
-/** Reads to the end: into `whole` where it is given, else each chunk into a buffer of its own. */
+/** Reads until `whole` is full, where it is given, else to the end, each chunk into a buffer of its own. */
 async function* readChunks(file: OpenFile, whole?: Buffer): AsyncGenerator<Uint8Array> {
   for (let offset = 0; ; ) {
-    const buffer = whole ? whole.subarray(offset, offset + CHUNK_BYTES) : Buffer.allocUnsafe(CHUNK_BYTES);
-    // One byte more than expected tells a file that grew.
-    const target = buffer.length > 0 ? buffer : Buffer.allocUnsafe(1);
+    const target = whole ? whole.subarray(offset, offset + CHUNK_BYTES) : Buffer.allocUnsafe(CHUNK_BYTES);
+    if (target.length === 0) return;
     const { bytesRead } = await file.read(target, 0, target.length, offset);
     if (bytesRead === 0) return;
     yield target.subarray(0, bytesRead);

@@ -178,15 +178,12 @@ export class Engine {
 
   /** Nothing is waiting to be converted, delivered or cleaned, but for files that lack what may never come. */
   get quiet(): boolean {
-    const { queued, processing, completed } = this.context.pending.statistics();
-    // A queue that cannot see its folder may have anything in it.
-    if (!this.context.pending.loaded) return false;
-    const working =
-      this.pulls.busy ||
-      this.dispatcher.working > 0 ||
-      !this.intake.idle ||
-      this.context.roster.size > this.growing.excused;
-    return !working && queued + processing + completed === 0;
+    const { pending, roster } = this.context;
+    if (this.pulls.busy || this.dispatcher.working > 0 || !this.intake.idle) return false;
+    // Asked for after each file: what costs more comes last. A queue that cannot see its folder may have anything in it.
+    if (roster.size > this.growing.excused || !pending.loaded) return false;
+    const { queued, processing, completed } = pending.statistics();
+    return queued + processing + completed === 0;
   }
 
   /** Why files of this converter wait, where they do. */
