@@ -17,7 +17,7 @@ export function itemName(content: Uint8Array, key: string | undefined, ending: s
 }
 
 /** The SHA-256 of the key that an item was given; `undefined` where its content is the key. @param path Of its file. */
-export function givenKey(path: string): string | undefined {
+function givenKey(path: string): string | undefined {
   return KEYED.exec(basename(path))?.[1];
 }
 
