@@ -99,9 +99,13 @@ describe.each(['folder', 'set'] as const)('a %s is cleaned up as a whole and onc
       await station.settled(pool);
       expect(station.reports()).toEqual([{ name: kind === 'folder' ? 'u' : 'u.csv', files: FILES }]);
       const place = kind === 'folder' ? 'u' : 'u.csv';
-      const done = { move: FILES.map(name => `${place}/${name}`), zip: [`${place}.zip`], delete: [], keep: [] }[
-        postProcess
-      ];
+      const done = {
+        move: FILES.map(name => `${place}/${name}`),
+        zip: [`${place}.zip`],
+        delete: [],
+        archive: [],
+        keep: [],
+      }[postProcess];
       expect(await station.files('Done')).toEqual(done);
       expect((await station.files('watch')).filter(name => name !== '.millrace-canary')).toEqual([]);
       if (postProcess === 'move')
