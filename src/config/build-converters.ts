@@ -1,36 +1,50 @@
 /** From checked values to the converters of a pool. */
 import { dirname, join } from 'node:path';
+import type { RetentionPolicy } from '../archive/index.js';
 import { ScheduledConverter } from '../converters/scheduled-converter.js';
 import { ConfigError } from '../errors.js';
 import { isInside } from '../files/names.js';
 import type { ConverterOptions } from '../pool/pool-options.js';
 import { resolveEntries } from '../pool/resolve-options.js';
+import { LIMITS } from './archive-fields.js';
 import { type Checking, problemAt } from './check.js';
-import { formatPath, type Path } from './document.js';
+import type { Path } from './document.js';
 import { makeConverter } from './make-converter.js';
+import { isWrong, writtenAt } from './places.js';
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Where a value stands in the file, by its path in the table's spelling; the nearest thing that stands there, else. */
-export function writtenAt(checking: Checking, path: Path): Path {
-  const exact = checking.written.get(formatPath(path));
-  if (exact || path.length === 0) return exact ?? path;
-  const above = writtenAt(checking, path.slice(0, -1));
-  return [...above, path.at(-1) as string | number];
+/** A converter of the file. */
+export interface Built {
+  /** In the list of the file. */
+  index: number;
+  options: ConverterOptions;
+  /** Of its archive, where it has any of its own. */
+  limits: Pick<RetentionPolicy, 'retentionDays' | 'maxSizeGb'>;
 }
 
 /** Makes those that are enabled. */
-export async function buildConverters(checking: Checking, file: Values): Promise<ConverterOptions[]> {
-  const made: { options: ConverterOptions; index: number }[] = [];
+export async function buildConverters(checking: Checking, file: Values): Promise<Built[]> {
+  const made: Built[] = [];
   for (const [index, own] of ((file.converters ?? []) as Values[]).entries()) {
     const all = { ...(file.defaults as Values | undefined), ...own };
     // Perhaps it is off because its module is not there.
     if (all.enabled === false) continue;
-    const options = await buildConverter(checking, withFolders(checking, all, file.converterBasePath, index), index);
-    if (options) made.push({ options, index });
+    const { limits, rest } = splitLimits(withFolders(checking, all, file.converterBasePath, index));
+    const options = await buildConverter(checking, rest, index);
+    if (options) made.push({ index, options, limits });
   }
   checkTogether(checking, made);
-  return made.map(({ options }) => options);
+  return made;
+}
+
+function splitLimits(values: Values): { limits: Built['limits']; rest: Values } {
+  const isLimit = ([key]: [string, unknown]): boolean => Object.hasOwn(LIMITS, key);
+  const entries = Object.entries(values);
+  return {
+    limits: Object.fromEntries(entries.filter(isLimit)),
+    rest: Object.fromEntries(entries.filter(entry => !isLimit(entry))),
+  };
 }
 
 async function buildConverter(
@@ -82,7 +96,7 @@ function withFolders(checking: Checking, values: Values, base: unknown, index: n
 }
 
 /** What only shows when all of them are known: names that stand twice, folders that get in each other's way. */
-function checkTogether(checking: Checking, made: readonly { options: ConverterOptions; index: number }[]): void {
+function checkTogether(checking: Checking, made: readonly Built[]): void {
   try {
     // Where the pool keeps its own data has no part in this.
     resolveEntries(
@@ -98,10 +112,4 @@ function checkTogether(checking: Checking, made: readonly { options: ConverterOp
       if (!isWrong(checking, canonical)) problemAt(checking, writtenAt(checking, canonical), message);
     }
   }
-}
-
-/** Whether a problem is named at this place already. */
-function isWrong(checking: Checking, path: Path): boolean {
-  const written = formatPath(writtenAt(checking, path));
-  return checking.problems.some(problem => problem.path === written);
 }

@@ -1,6 +1,5 @@
 /** From checked values to the submitter and the pending queue of a pool. */
 import { join } from 'node:path';
-import { ConfigError } from '../errors.js';
 import type { Logger } from '../observe/logger.js';
 import { PendingQueue, type PendingQueueOptions } from '../pending/index.js';
 import type { PoolOptions } from '../pool/pool-options.js';
@@ -13,8 +12,8 @@ import {
   WatsSubmitter,
   type WatsSubmitterOptions,
 } from '../submit/index.js';
-import { writtenAt } from './build-converters.js';
 import { type Checking, problemAt } from './check.js';
+import { attempt, writtenAt } from './places.js';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -84,15 +83,3 @@ function buildSubmitter(checking: Checking, values: Values): Submitter | undefin
 /** The first of each is required. */
 const HTTP_KEYS = ['url', 'headers', 'probeUrl'];
 const WATS_KEYS = ['baseUrl', 'token'];
-
-/** What a constructor refuses is a problem of its section. */
-export function attempt<T>(checking: Checking, section: string, make: () => T): T | undefined {
-  try {
-    return make();
-  } catch (thrown) {
-    if (!(thrown instanceof ConfigError)) throw thrown;
-    for (const { path, message } of thrown.problems)
-      problemAt(checking, writtenAt(checking, [section, ...path.split('.')]), message);
-    return undefined;
-  }
-}

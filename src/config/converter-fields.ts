@@ -7,9 +7,11 @@
  * they are checked for hosts that write their options in code. Then run `npm run config-reference`.
  */
 
+import type { ConverterArchiving } from '../pool/archive-options.js';
 import type { CompanionOptions } from '../pool/companion-options.js';
 import { CHOICES, RANGES } from '../pool/converter-entry.js';
 import type { ConverterOptions } from '../pool/pool-options.js';
+import { LIMITS } from './archive-fields.js';
 import { anything, choice, type Field, flag, folder, list, number, type Section, section, text } from './fields.js';
 
 /** Options that only a program can give. */
@@ -33,6 +35,25 @@ const schedule = {
   cron: text('A cron pattern of five fields, or six with seconds first, or a nickname such as `@hourly`.'),
   timeZone: text('The time zone of `cron`, such as `Europe/Oslo`.', { default: "the machine's" }),
 } satisfies Section;
+const archiving = {
+  archive: flag('Whether sources and reports are archived, where there is an archive for them.', {
+    default: 'true; false where only other converters speak of an archive',
+    also: { archiveEnabled: 1 },
+  }),
+  archiveFolder: folder("An archive of its own. It is the pool's where all that are archived name the same."),
+  archiveSourceFiles: flag('Archive the sources; without them the reports are not archived either.', {
+    default: 'true',
+  }),
+  archiveOutputReports: flag('Archive the reports.', { default: 'true' }),
+  compressionLevel: number('gzip level, 1 (fast) to 9 (small).', [1, 9], { default: "the archive's", integer: true }),
+  archivePolicy: choice(
+    'While the archive cannot be written: files wait, or go on without it.',
+    words('archivePolicy'),
+    {
+      default: 'best-effort',
+    },
+  ),
+} satisfies Record<keyof ConverterArchiving, Field>;
 
 const options = {
   watchFolder: folder('The folder that is watched.', {
@@ -115,22 +136,7 @@ const options = {
   schedule: section('When a converter that pulls does so: `everyMs` or `cron`.', schedule, {
     default: "the converter's own",
   }),
-  archive: flag('Keep sources and reports in the archive, where there is one.', {
-    default: 'true',
-    also: { archiveEnabled: 1 },
-  }),
-  archiveFolder: folder('An archive of its own, in place of the one of the pool.', { default: 'none' }),
-  archiveSourceFiles: flag('Archive the sources. Without them the reports are not archived either.', {
-    default: 'true',
-  }),
-  archiveOutputReports: flag('Archive the reports.', { default: 'true' }),
-  compressionLevel: number('gzip level, 1 (fast) to 9 (small).', [1, 9], {
-    default: "the archive's (6)",
-    integer: true,
-  }),
-  archivePolicy: choice('While the archive cannot be written: wait, or go on without.', words('archivePolicy'), {
-    default: 'best-effort',
-  }),
+  ...archiving,
   duplicates: choice('What happens to content that was delivered before.', words('duplicates'), { default: 'skip' }),
 } satisfies Section;
 
@@ -149,6 +155,7 @@ const fileOnly = {
     also: { export: 1 },
   }),
   enabled: flag('When false, the converter is left out.', { default: 'true' }),
+  ...LIMITS,
 } satisfies Section;
 
 export const CONVERTER_FIELDS: Section = { ...fileOnly, ...options };

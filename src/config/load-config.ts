@@ -20,6 +20,20 @@ export interface LoadConfigOptions extends Given {
   baseDir?: string;
 }
 
+/** Keys of which something is made; the others are options of the pool as they are. */
+const MADE = new Set([
+  '$schema',
+  'converterBasePath',
+  'defaults',
+  'converters',
+  'converter',
+  'startupScan',
+  'submitter',
+  'pending',
+  'archive',
+  'retention',
+]);
+
 /** The largest file that is read, in bytes: a configuration is written by hand. */
 const MAX_BYTES = 1024 * 1024;
 
@@ -44,29 +58,18 @@ export async function loadConfig(config: string | URL | object, options: LoadCon
     written: new Map(),
   };
   const values = checkSection(checking, FILE_FIELDS, document.value ?? {}, []);
-  const {
-    $schema: _s,
-    converterBasePath: _b,
-    defaults: _d,
-    converter: legacy,
-    submitter: _u,
-    pending: _p,
-    archive: _a,
-    ...rest
-  } = values;
-  const dataDir = (rest.dataDir as string | undefined) ?? join(checking.baseDir, 'state');
-  const converters = await buildConverters(checking, values);
-  const archive = buildArchive(checking, { ...values, dataDir }, options);
+  const dataDir = (values.dataDir as string | undefined) ?? join(checking.baseDir, 'state');
+  const built = await buildConverters(checking, values);
+  const archiving = buildArchive(checking, { ...values, dataDir }, built, options.logger);
   const delivery = buildDelivery(checking, { ...values, dataDir }, options);
   if (checking.problems.length > 0) throw new ConfigError(sorted(checking.problems));
-  const startupScan = { ...(legacy as object | undefined), ...(rest.startupScan as object | undefined) };
+  const startupScan = { ...(values.converter as object | undefined), ...(values.startupScan as object | undefined) };
   return {
-    ...rest,
+    ...Object.fromEntries(Object.entries(values).filter(([key]) => !MADE.has(key))),
     dataDir,
-    converters,
+    ...archiving,
     ...(Object.keys(startupScan).length > 0 ? { startupScan } : {}),
     ...delivery,
-    ...(archive ? { archive } : {}),
     ...(options.logger ? { logger: options.logger } : {}),
   };
 }

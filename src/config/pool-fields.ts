@@ -6,17 +6,16 @@
  * for it (`complete…`, at the end), unless it is in the list of what only a program can give. Then run
  * `npm run config-reference`.
  */
-
-import type { ArchiveOptions } from '../archive/index.js';
 import type { PendingQueueOptions } from '../pending/index.js';
 import type { HealthOptions } from '../pool/health-options.js';
 import type { LedgerRetention, PoolOptions, StartupScanOptions } from '../pool/pool-options.js';
 import type { HttpSubmitterOptions, WatsSubmitterOptions } from '../submit/index.js';
+import { ARCHIVE, RETENTION } from './archive-fields.js';
 import { CONVERTER_DEFAULT_FIELDS, CONVERTER_FIELDS } from './converter-fields.js';
 import { choice, type Field, flag, folder, number, type Section, section, sections, text, texts } from './fields.js';
 
 /** Options that only a program can give: objects, and seams for tests. */
-type NotInAFile = 'retention' | 'logger' | 'clock' | 'fs' | 'startWatch' | 'random';
+type NotInAFile = 'logger' | 'clock' | 'fs' | 'startWatch' | 'random';
 type InAFile<Options> = Record<Exclude<keyof Options, NotInAFile>, Field>;
 
 /** Longest delay that a timer takes, in ms. */
@@ -120,18 +119,6 @@ const pending = {
   breaker: section('When sending stops because the server is in trouble.', breaker),
 } satisfies InAFile<Omit<PendingQueueOptions, 'submitter'>>;
 
-const archive = {
-  directory: folder('The folder of the archive, private to one process.', {
-    default: '`archive` in the `dataDir`',
-    also: { archiveFolder: 1 },
-  }),
-  compressionLevel: number('gzip level, 1 (fast) to 9 (small).', [1, 9], { default: '6', integer: true }),
-  deduplicate: flag('Store the same content once.', { default: 'true' }),
-  onLocked: choice('When another process owns the folder: fail at once, or wait.', ['fail', 'wait'], {
-    default: 'fail',
-  }),
-} satisfies InAFile<ArchiveOptions>;
-
 const pool = {
   dataDir: folder('The folder of the ledger, private to one pool.', { default: '`state` in the folder of the file' }),
   converters: sections('The converters. Files go to the first that takes them.', CONVERTER_FIELDS, { default: '[]' }),
@@ -145,7 +132,6 @@ const pool = {
   ledger: section('How long the ledger remembers what is done.', ledger),
   submitter: section('Where reports go. Without it the program gives one.', submitter),
   pending: section('The queue that delivers the reports.', pending),
-  archive: section('Where originals and reports are kept. Without it they are not.', archive, { default: 'none' }),
   offlinePolicy: choice('While only the server is away: go on converting, or wait.', ['queue', 'hold'], {
     default: "the queue's own",
   }),
@@ -156,6 +142,8 @@ const pool = {
   onLocked: choice('When another pool owns `dataDir`: fail at once, or wait as a hot standby.', ['fail', 'wait'], {
     default: 'fail',
   }),
+  archive: ARCHIVE,
+  retention: RETENTION,
   health: section('From where on the health of the pool is not good.', health),
 } satisfies InAFile<PoolOptions>;
 

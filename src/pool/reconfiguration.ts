@@ -41,7 +41,11 @@ export class Reconfiguration {
     return this.#turns.run('', async () => {
       const { registry } = this.#engine.context;
       const before = registry.entries;
-      const after = wanted(before).map(entry => before.find(old => isSame(old, entry)) ?? entry);
+      const named = new Map(before.map(entry => [entry.converter.name, entry]));
+      const after = wanted(before).map(entry => {
+        const old = named.get(entry.converter.name);
+        return old && isSame(old, entry) ? old : entry;
+      });
       const changes = difference(before, after);
       const coming = after.filter(entry => !before.includes(entry));
       const leaving = before.filter(entry => !after.includes(entry));

@@ -88,6 +88,48 @@ converters:
   });
 });
 
+describe('an archive', () => {
+  it('is made with its retention, in the data folder unless it says otherwise', async () => {
+    const config = {
+      archive: { compression_level: 9 },
+      retention: { grace_period_ms: 0, policies: [{ converter_name: '*', retention_days: 400, keep_last: 5 }] },
+      converters: [{ ...csv, retention_days: 7 }],
+    };
+    const { archive, retention, converters } = await load(config);
+    expect(archive?.directory).toBe(project.path('state/archive'));
+    expect(converters[0]).not.toHaveProperty('retentionDays');
+    const policies = (await retention?.listPolicies()) ?? [];
+    expect(policies.map(({ converterName, retentionDays }) => [converterName, retentionDays]).sort()).toEqual([
+      ['*', 400],
+      ['csv', 7],
+    ]);
+    await archive?.close();
+  });
+
+  it('that cannot be is a problem at its place', async () => {
+    const policies = [
+      { converter_name: 'csv', retention_days: 5 },
+      { converter_name: 'csv', retention_days: 6 },
+      { converter_name: 'a', retention_days: 5, keep_last: -1 },
+    ];
+    const config = {
+      archive: { compression_level: 10 },
+      retention: { policies },
+      converters: [{ ...csv, max_size_gb: 1 }],
+    };
+    expect(await problemsOf(load(config))).toMatchObject([
+      { path: 'archive.compression_level' },
+      { path: 'retention.policies[2].keep_last' },
+      { path: 'converters[0].max_size_gb', message: "'csv' has a policy under retention as well" },
+      { path: 'retention.policies[1]', message: "is a second one for 'csv'" },
+    ]);
+    const alone = { retention: { policies: [{ converter_name: '*', retention_days: 1 }] } };
+    expect(await problemsOf(load(alone))).toMatchObject([
+      { path: 'retention', message: expect.stringContaining('archive') },
+    ]);
+  });
+});
+
 describe('a module', () => {
   const converterOf = async (given: object): Promise<ConverterBase> => {
     const { converters } = await load({ converters: [{ watch_folder: 'watch', ...given }] });

@@ -3,7 +3,7 @@ import { AsyncConverterPool, loadConfig } from 'millrace';
 import { FakeServer } from 'millrace/testing';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryFolders } from '../../support/temp-folder.js';
-import { converterModule, Project } from './support.js';
+import { converterModule, Project, problemsOf } from './support.js';
 
 const newFolder = temporaryFolders();
 let project: Project;
@@ -180,6 +180,86 @@ describe('a converter with every option of its own', () => {
     expect(converters.map(({ watchFolder }) => watchFolder)).toEqual([
       project.path('stations/Line 1/watch'),
       project.path('stations/Line 2/watch'),
+    ]);
+  });
+});
+
+describe('a converter with an archive', () => {
+  /** As it stands in the list of such a file; the module and the folder come from what all converters have in common. */
+  const block = {
+    name: 'Line CSV',
+    archive_enabled: true,
+    archive_folder: 'archives/line_csv',
+    retention_days: 30,
+    max_archive_size_gb: 2.5,
+  };
+  const file = (converters: object[]): object => ({
+    converter_base_path: 'stations',
+    defaults: { module_path: 'station_client.converters.power_csv', class_name: 'PowerCsv' },
+    min_free_bytes: 0,
+    converters,
+  });
+
+  it('archives into its folder, under its limits', async () => {
+    await modules();
+    const config = await loadConfig(file([block, { name: 'Other' }]), { baseDir: project.root });
+    expect(config.archive?.directory).toBe(project.path('archives/line_csv'));
+    expect(await config.retention?.getPolicy('Line CSV')).toMatchObject({ retentionDays: 30, maxSizeGb: 2.5 });
+    await config.archive?.close();
+    expect(config.converters.map(({ archive, archiveFolder }) => [archive, archiveFolder])).toEqual([
+      [true, undefined],
+      [false, undefined],
+    ]);
+    const { archive, ...rest } = await loadConfig(file([block, { name: 'Other' }]), { baseDir: project.root });
+    if (!archive) throw new Error('There is no archive');
+    const pool = new AsyncConverterPool({ ...rest, archive, submitter: async () => ({}) });
+    onTestFinished(async () => {
+      await pool.stop();
+      await archive.close();
+    });
+    await project.write('stations/Line CSV/watch/1.txt', '1');
+    await project.write('stations/Other/watch/2.txt', '2');
+    await pool.start();
+    await pool.idle();
+    const { entries } = await archive.query({});
+    expect(entries.map(({ converterName, status }) => [converterName, status])).toEqual([['Line CSV', 'success']]);
+  });
+
+  it('with every field of such a file, also those that switch it off', async () => {
+    await modules();
+    const off = {
+      ...block,
+      archive_enabled: false,
+      archive_folder: '',
+      retention_days: 90,
+      max_archive_size_gb: 10.0,
+      compression_level: 6,
+      archive_source_files: true,
+      archive_output_reports: true,
+    };
+    const config = await loadConfig(file([off]), { baseDir: project.root });
+    expect([config.archive, config.retention]).toEqual([undefined, undefined]);
+    expect(config.converters).toMatchObject([
+      { archive: false, compressionLevel: 6, archiveSourceFiles: true, archiveOutputReports: true },
+    ]);
+  });
+
+  it('may have one in another folder than the rest; its limits are those of the pool alone', async () => {
+    await modules();
+    const other = { name: 'Other', archive_enabled: true, archive_folder: 'archives/other' };
+    const { archive, converters } = await loadConfig(
+      file([{ ...block, retention_days: null, max_archive_size_gb: null }, other]),
+      {
+        baseDir: project.root,
+      },
+    );
+    expect(archive).toBeUndefined();
+    expect(converters.map(({ archiveFolder }) => archiveFolder)).toEqual([
+      project.path('archives/line_csv'),
+      project.path('archives/other'),
+    ]);
+    expect(await problemsOf(loadConfig(file([block, other]), { baseDir: project.root }))).toMatchObject([
+      { path: 'converters[0].retention_days', hint: expect.stringContaining('archive section') },
     ]);
   });
 });
