@@ -27,6 +27,11 @@ export function buildArchive(
   const { directory, converters } = given ? { directory: undefined, converters: built } : hoisted(built);
   const settings = given ?? (directory === undefined ? undefined : { directory: directory || undefined });
   const policies = policiesOf(checking, file, converters, settings !== undefined);
+  for (const { index, options: one } of converters) {
+    if (one.postProcess !== 'archive' || (one.archive !== false && one.archiveSourceFiles !== false)) continue;
+    const at = writtenAt(checking, ['converters', index, 'postProcess']);
+    problemAt(checking, at, "'archive' needs the source in an archive, and this converter has that switched off");
+  }
   const options = { converters: converters.map(one => one.options) };
   if (!settings) {
     if (file.retention) problemAt(checking, writtenAt(checking, ['retention']), 'needs an archive section');

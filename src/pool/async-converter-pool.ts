@@ -11,6 +11,7 @@ import { SafeEmitter } from '../observe/emitter.js';
 import type { Health } from '../observe/health.js';
 import type { LogFields } from '../observe/logger.js';
 import type { PendingQueue } from '../pending/index.js';
+import { archivesMissing } from './archive-options.js';
 import { type Audit, audit } from './audit.js';
 import { Compaction } from './compaction.js';
 import type { ConverterEntry } from './converter-entry.js';
@@ -202,9 +203,8 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
    */
   async addConverter(options: ConverterOptions): Promise<void> {
     await this.#reconfigure(entries =>
-      resolveEntries(
+      this.#resolve(
         entries.map(entry => entry.given),
-        this.#options.dataDir,
         options,
       ),
     );
@@ -231,7 +231,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
    * @throws ConfigError naming every problem; whatever an `initialize()` throws. Nothing has changed then.
    */
   async reload(config: Pick<PoolOptions, 'converters'> & Partial<PoolOptions>): Promise<ReloadResult> {
-    const changes = await this.#reconfigure(() => resolveEntries(config.converters, this.#options.dataDir));
+    const changes = await this.#reconfigure(() => this.#resolve(config.converters));
     return { ...changes, needRestart: needRestart(this.#given, config) };
   }
 
@@ -361,6 +361,14 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     this.#ledger.store.on('damaged', ({ file, message }) => {
       this.notify('error', { error: new MillraceError('STORE_DAMAGED', message), path: file });
     });
+  }
+
+  #resolve(converters: readonly ConverterOptions[], added?: ConverterOptions): readonly ConverterEntry[] {
+    const { dataDir, archive } = this.#options;
+    const entries = resolveEntries(converters, dataDir, added);
+    const problems = archivesMissing(entries, archive);
+    if (problems.length > 0) throw new ConfigError(problems);
+    return entries;
   }
 
   async #reconfigure(

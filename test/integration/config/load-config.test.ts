@@ -106,6 +106,16 @@ describe('an archive', () => {
     await archive?.close();
   });
 
+  it('is there for whoever puts sources into it, unless that is switched off', async () => {
+    const archiving = { ...csv, post_process_action: 'ARCHIVE' };
+    expect((await load({ converters: [archiving] })).archive?.directory).toBe(project.path('state/archive'));
+    for (const off of [{ archive_enabled: false }, { archive_source_files: false }]) {
+      expect(await problemsOf(load({ archive: {}, converters: [{ ...archiving, ...off }] }))).toMatchObject([
+        { path: 'converters[0].post_process_action', message: expect.stringContaining('switched off') },
+      ]);
+    }
+  });
+
   it('that cannot be is a problem at its place', async () => {
     const policies = [
       { converter_name: 'csv', retention_days: 5 },

@@ -341,6 +341,8 @@ describe('reload', () => {
       { converters: [good, options('wrong', {}, { priority: 0 })] },
       { converters: [good, options('good')] },
       { converters: 'none' as unknown as ConverterOptions[] },
+      // There is no archive that it could go to.
+      { converters: [good, options('archived', {}, { postProcess: 'archive' })] },
     ];
     for (const config of wrong) await expect(pool.reload(config)).rejects.toThrow(ConfigError);
     expect(steps).toEqual([]);
