@@ -61,6 +61,8 @@ export interface FileRecord extends FileIdentity {
   readonly cleanup: Cleanup | null;
   /** Where the source is, when it is no longer under its own path: absolute. */
   readonly location: string | null;
+  /** The row of an earlier generation that turned out to have been half of this one. */
+  readonly supersedes: number | null;
   /** It stays in the watch folder (KEEP), so the row must stay, too. */
   readonly kept: boolean;
   readonly updatedAt: number;

@@ -105,6 +105,7 @@ export class Ledger extends LedgerQueries {
       reports: 0,
       serverIds: [],
       archiveId: null,
+      supersedes: null,
       reason: null,
       code: null,
       notBefore: null,
@@ -165,6 +166,24 @@ export class Ledger extends LedgerQueries {
   archived(record: FileRecord, archiveId: string): FileRecord {
     this.#later('archived', [record.id, archiveId]);
     return { ...record, archiveId };
+  }
+
+  /** A generation goes on where an earlier one ended, of which reports were made. Durable with the next change. */
+  superseding(record: FileRecord, earlier: Pick<FileRecord, 'id'>): FileRecord {
+    this.#later('superseding', [record.id, earlier.id]);
+    return { ...record, supersedes: earlier.id };
+  }
+
+  /** A source changed where it was put: from there it is another generation, and no longer the earlier one's. */
+  async grown(earlier: FileRecord, identity: FileIdentity): Promise<FileRecord> {
+    const { root, path, location } = earlier;
+    const record = this.seen(root, path, identity);
+    const now = this.#clock.now();
+    await this.#writeAll([
+      { statement: 'located', params: [record.id, location, 0, now] },
+      { statement: 'located', params: [earlier.id, null, 0, now] },
+    ]);
+    return { ...record, location };
   }
 
   /** The attempt came to nothing that counts as an end: the file waits to be tried again. */

@@ -58,14 +58,14 @@ const RECORD = `
   select files.id, roots.path as root, files.path, size, mtime_ms as mtimeMs, ino, nullif(lower(hex(sha256)), '') as sha256,
     occurrence, first_seen_at as firstSeenAt, state, attempts, converters.name as converter,
     converters.version as converterVersion, converters.parameters, reports, server_ids as serverIds,
-    archive_id as archiveId, reason, code, not_before as notBefore, cleanup, location, kept,
+    archive_id as archiveId, supersedes, reason, code, not_before as notBefore, cleanup, location, kept,
     updated_at as updatedAt, completed_at as completedAt
   from files join roots on roots.id = files.root left join converters on converters.id = files.converter`;
 
 /** The ledger's schema. Migrations are only ever appended. */
 export const LEDGER_SCHEMA = {
-  version: 1,
-  migrations: [TABLES],
+  version: 2,
+  migrations: [TABLES, 'alter table files add column supersedes integer'],
   statements: {
     setMeta: 'insert or replace into meta (name, value) values (?, ?)',
     addRoot: 'insert or ignore into roots (id, path) values (?, ?)',
@@ -79,6 +79,7 @@ export const LEDGER_SCHEMA = {
     notReady: `update files set state = 'suspended', attempts = ?2, reason = ?3, not_before = ?4, cleanup = null, updated_at = ?5
       where id = ?1`,
     archived: 'update files set archive_id = ?2 where id = ?1',
+    superseding: 'update files set supersedes = ?2 where id = ?1',
     released: `update files set state = 'discovered', attempts = ?2, reason = ?3, updated_at = ?4 where id = ?1`,
     delivering: `update files set state = 'delivering', reports = ?2, server_ids = ?3, cleanup = ?4, kept = 0, updated_at = ?5 where id = ?1`,
     report: 'insert or replace into reports (id, file, position, state) values (?, ?, ?, ?)',

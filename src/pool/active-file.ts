@@ -27,6 +27,8 @@ export interface ActiveFile {
   readonly seenAt: number;
   /** When it was last known to be in its watch folder, monotonic ms. */
   presentAt: number;
+  /** The generation of this path before it, where reports were made of that. */
+  earlier?: FileRecord;
   /** By the rules for whole files it is not to be converted. */
   refused?: { as: 'skipped' | 'failed'; reason: string };
   /** When it was queued, monotonic ms: the beginning of its waiting. */

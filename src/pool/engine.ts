@@ -17,6 +17,7 @@ import { Growing } from './growing.js';
 import { handBack } from './hand-back.js';
 import { Intake } from './intake.js';
 import { Journey } from './journey.js';
+import { LateWrites } from './late-writes.js';
 import { Later } from './later.js';
 import { Places } from './places.js';
 import { about, type PoolContext } from './pool-context.js';
@@ -51,6 +52,7 @@ export class Engine {
   pausedAll = false;
   readonly #options: ResolvedPoolOptions;
   readonly #doneFiles: DoneFiles;
+  readonly #lateWrites: LateWrites;
   readonly #journey: Journey;
   readonly #later: Later<ActiveFile>;
   readonly #onQuiet: () => void;
@@ -127,6 +129,7 @@ export class Engine {
       onError: (error, file) => notify('error', { error, path: file.path, correlationId: file.correlationId }),
       onQuiet,
     });
+    this.#lateWrites = new LateWrites(context, this.recovery, this.growing);
     this.intake = new Intake({
       fs,
       clock,
@@ -239,6 +242,7 @@ export class Engine {
     const pulled = this.pulls.close();
     const looked = this.intake.close();
     this.#later.close();
+    this.#lateWrites.close();
     this.cleaner.close();
     this.places.close();
     this.space.stop();
@@ -286,6 +290,7 @@ export class Engine {
   #done(file: ActiveFile): void {
     this.context.roster.remove(file);
     this.#doneFiles.forget(file);
+    this.#lateWrites.watch(file);
     const root = this.posts.roots.find(one => isInside(one.root, file.path));
     // An event that came meanwhile may have been a new file of the same name.
     if (file.heardOf && root) this.intake.hint(root, file.path);

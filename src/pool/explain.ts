@@ -104,9 +104,9 @@ function ofRecord(engine: Engine, record: FileRecord, there = false): string {
   const where = `${record.location ? `; the source is at ${record.location}` : ''}${archived}`;
   switch (record.state) {
     case 'completed':
-      return `${path} was delivered by '${record.converter}' on ${at(record.completedAt)} (${count(record)})${record.kept ? `; it is kept in place${archived}` : where}.`;
+      return `${path} was delivered by '${record.converter}' on ${at(record.completedAt)} (${count(record)})${superseding(record)}${record.kept ? `; it is kept in place${archived}` : where}.`;
     case 'delivering':
-      return `${path} is converted; ${record.reports === 1 ? 'its report waits' : `of its ${record.reports} reports some wait`} in the pending queue${reasonOf(engine)}${where}.`;
+      return `${path} is converted; ${record.reports === 1 ? 'its report waits' : `of its ${record.reports} reports some wait`} in the pending queue${reasonOf(engine)}${superseding(record)}${where}.`;
     case 'cleaning':
       return `${path} is delivered (${count(record)}); its post-process action '${record.cleanup}' has not succeeded yet and is retried.`;
     case 'suspended':
@@ -136,6 +136,13 @@ function idleBecause({ posts }: Engine, { root, path, location, converter }: Fil
 function reasonOf(engine: Engine): string {
   const reason = engine.context.pending.offlineReason;
   return reason === undefined ? '' : ` (${reason})`;
+}
+
+/** What was delivered before, when the file was shorter. */
+function superseding({ supersedes }: FileRecord): string {
+  return supersedes === null
+    ? ''
+    : `; it supersedes what was delivered of its first part (file ${supersedes} of the ledger)`;
 }
 
 function count({ reports }: FileRecord): string {

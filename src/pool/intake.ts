@@ -194,6 +194,7 @@ export class Intake {
       const record =
         row?.state === 'discovered' && row.location === null ? row : ledger.seen(root.root, path, identity);
       const file = this.#take(record, candidates, absolute);
+      if (row && row.id !== record.id && row.reports > 0) file.earlier = row;
       admitted.push(one);
       if (this.#milestone && --this.#milestone.count <= 0) this.#milestone.reached();
       this.#options.onDiscovered(file);

@@ -15,6 +15,7 @@ import type { Claims } from './claims.js';
 import type { Cleaner } from './cleaner.js';
 import { deliverReports, type Handovers } from './delivery.js';
 import type { Endings } from './endings.js';
+import { continuesEarlier, requireWhole, tellSuperseded } from './half-read.js';
 import { about, maxAttempts, type PoolContext } from './pool-context.js';
 import type { Shadows } from './shadows.js';
 
@@ -129,6 +130,7 @@ export class Journey {
     await this.#archivist.keepSource(file, source);
     const attempt = file.record.attempts;
     notify('converting', { ...about(file), attempt, maxAttempts: maxAttempts(file) });
+    await this.#succeed(file, source);
     file.startedAt = clock.monotonic();
     let ready = true;
     const result = await traced('convert', { ...about(file), attempt }, () =>
@@ -150,6 +152,7 @@ export class Journey {
       }),
     );
     const durationMs = clock.monotonic() - file.startedAt;
+    await requireWhole(this.#context.fs, file, source);
     this.#shadows.offer(file, source, result, this.#endings.facts(file));
     switch (result.status) {
       case 'success':
@@ -180,6 +183,13 @@ export class Journey {
           result,
         );
     }
+  }
+
+  /** Finds out whether what was delivered of this path before was the first part of what is there now. */
+  async #succeed(file: ActiveFile, source: HeldSource): Promise<void> {
+    const { fs, ledger } = this.#context;
+    const { earlier } = file;
+    if (earlier && (await continuesEarlier(fs, file, source))) file.record = ledger.superseding(file.record, earlier);
   }
 
   /** The rules for whole files refuse it, so no converter sees it. */
@@ -224,6 +234,7 @@ export class Journey {
         file.record = await ledger.delivering(file.record, delivery.serverIds, waiting, action);
         notify('queuedOffline', { ...about(file), waiting: waiting.length, reason: delivery.reason });
       }
+      tellSuperseded(this.#context, file, ids);
       await this.#archivist.converted(file, result, { delivered: waiting.length === 0, durationMs });
       await this.#endings.hook(file, 'onSuccess', source, result);
       source.release();

@@ -63,6 +63,11 @@ export interface PoolEvents {
   queuedOffline: FileEvent & { waiting: number; reason: string };
   /** Its source is in the archive. */
   archived: FileEvent & { archiveId: string };
+  /** Its reports (their ids) supersede those that were made when the file was only the first part of what it is now. */
+  superseded: FileEvent & {
+    reports: readonly string[];
+    earlier: { correlationId: string; reports: readonly string[] };
+  };
   /** Its post-process action is done; `target` is where the source is now. */
   cleaned: FileEvent & { action: string; target?: string };
   /** Delivered and cleaned up. */

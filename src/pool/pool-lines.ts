@@ -48,6 +48,11 @@ export const POOL_LINES: Required<EventLines<PoolEvents>> = {
     message: 'Source archived',
     fields: event => ({ ...of(event), archiveId: event.archiveId }),
   },
+  superseded: {
+    level: 'warn',
+    message: 'File was taken too early before; its reports supersede the earlier ones',
+    fields: event => ({ ...of(event), reports: event.reports, earlier: event.earlier }),
+  },
   cleaned: {
     level: 'debug',
     message: 'Source cleaned up',

@@ -1,0 +1,108 @@
+/** Writers that pause for longer than any window: what was taken too early is noticed, converted whole, and named. */
+import { appendFile, open } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { converter, echo, gate, next, Station } from './support.js';
+
+/** Fails on a file that has not its last line. */
+const strict = converter(async (source, context) => {
+  if (!(await source.text()).endsWith('end')) throw new Error('the file ends too early');
+  return echo(source, context);
+});
+
+describe('a file that goes on after it was delivered', () => {
+  it('is another generation, also where it was moved to; its report supersedes the first, and both are named', async () => {
+    const station = await Station.open();
+    const pool = await station.start();
+    const completed = next(pool, 'completed');
+    const superseded = next(pool, 'superseded');
+    const path = station.path('watch', 'slow.txt');
+    const writer = await open(path, 'w');
+    await writer.write('first half');
+    const { correlationId, reports } = await completed;
+    await writer.write(', second half');
+    await writer.close();
+    const event = await superseded;
+    await station.settled(pool);
+
+    expect(station.reports().map(report => report.text)).toEqual(['first half', 'first half, second half']);
+    const { items } = await pool.items();
+    expect(items.map(item => [item.path, item.state])).toEqual([
+      ['slow.txt', 'completed'],
+      ['slow.txt', 'completed'],
+    ]);
+    const [first, second] = items;
+    expect(second?.supersedes).toBe(first?.id);
+    expect(event.earlier).toEqual({ correlationId, reports: reports.map(({ id }) => id) });
+    expect(event.reports).toEqual([station.server.reports[1]?.idempotencyKey]);
+    expect(await pool.explain(path)).toContain(`supersedes what was delivered of its first part (file ${first?.id}`);
+    expect(await station.files('Done')).toEqual(['slow.txt']);
+    expect(await station.read('Done/slow.txt')).toBe('first half, second half');
+  });
+
+  it('the same for a file that is kept', async () => {
+    const station = await Station.open();
+    const pool = await station.start({ converters: [{ converter: converter(echo), postProcess: 'keep' }] });
+    const completed = next(pool, 'completed');
+    const path = await station.drop('watch/log.txt', 'line 1\n');
+    await completed;
+    const superseded = next(pool, 'superseded');
+    await appendFile(path, 'line 2\n');
+    expect(await superseded).toMatchObject({ path });
+    await station.settled(pool);
+    expect(station.reports()).toHaveLength(2);
+  });
+
+  it('but another content of the same name supersedes nothing', async () => {
+    const station = await Station.open();
+    const pool = await station.start({ converters: [{ converter: converter(echo), postProcess: 'keep' }] });
+    let superseded = 0;
+    pool.on('superseded', () => {
+      superseded += 1;
+    });
+    for (const text of ['cycle 1', 'a longer cycle 2', 'cycle 3, which is the longest']) {
+      await station.drop('watch/result.txt', text);
+      await station.settled(pool);
+    }
+    expect(station.reports()).toHaveLength(3);
+    expect(superseded).toBe(0);
+  });
+});
+
+describe('a file that goes on before it was delivered', () => {
+  it('while it is converted is converted again as a whole, and nothing is sent of the half', async () => {
+    const station = await Station.open();
+    const hold = gate();
+    const slow = converter(async (source, context) => {
+      const report = await echo(source, context);
+      await hold.passed;
+      return report;
+    });
+    const pool = await station.start({ converters: [{ converter: slow }] });
+    const converting = next(pool, 'converting');
+    const path = await station.drop('watch/a.txt', 'first half');
+    await converting;
+    await appendFile(path, ', second half');
+    hold.open();
+    await station.settled(pool);
+    expect(station.reports()).toEqual([{ name: 'a.txt', text: 'first half, second half' }]);
+    const { items } = await pool.items();
+    expect(items.map(item => [item.state, item.attempts])).toEqual([['completed', 1]]);
+  });
+
+  it('and after it failed for that is taken up again by itself', async () => {
+    const station = await Station.open();
+    const pool = await station.start({ converters: [{ converter: strict, maxRetries: 0 }] });
+    const failed = next(pool, 'failed');
+    const completed = next(pool, 'completed');
+    const writer = await open(station.path('watch', 'a.txt'), 'w');
+    await writer.write('beginning, ');
+    await failed;
+    await writer.write('end');
+    await writer.close();
+    await completed;
+    await station.settled(pool);
+    expect(station.reports()).toEqual([{ name: 'a.txt', text: 'beginning, end' }]);
+    expect(await station.files('Error')).toEqual([]);
+    expect(await station.files('Done')).toEqual(['a.txt']);
+  });
+});
