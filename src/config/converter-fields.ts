@@ -122,7 +122,7 @@ const options = {
   canaryIntervalMs: number(
     'How often a hidden probe file is written to see whether its event comes, in ms; 0 for never.',
     range('canaryIntervalMs'),
-    { default: '30000' },
+    { default: '60000' },
   ),
   canaryTimeoutMs: number("How long the probe's event may take, in ms.", range('canaryTimeoutMs'), { default: '5000' }),
   sentinel: text('A file whose absence from the watch folder means that its volume is not mounted.', {

@@ -4,7 +4,7 @@ import { type Clock, sleep } from '../clock.js';
 import { systemCode } from '../errors.js';
 import { type FileSystem, PRIVATE_FILE } from '../files/file-system.js';
 
-/** The probe's name; one that a crash left behind is written over by the next. */
+/** The probe's name: always the same, so that a crash leaves one at the most. */
 export const CANARY_NAME = '.millrace-canary';
 
 /** What a canary is made with. */
@@ -37,6 +37,12 @@ export class Canary {
     if (path !== this.#path) return false;
     this.#onHeard?.();
     return true;
+  }
+
+  /** Removes a probe that a process before this one left behind when it was killed. */
+  async tidy(): Promise<void> {
+    // Where that cannot be, read-only or away, it is hidden and harms nobody.
+    await this.#remove().catch(() => undefined);
   }
 
   /** Writes the probe, waits for its event, and removes it. */

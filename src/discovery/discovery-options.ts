@@ -56,7 +56,7 @@ export interface DiscoveryOptions {
   rescanIntervalMs?: number;
   /** Poll in place of native events: for SMB, NFS and Docker binds. Default false. */
   usePolling?: boolean;
-  /** How often a hidden probe file is written to see whether its event comes, in ms; 0 for never. Default 30,000. */
+  /** How often a hidden probe file is written to see whether its event comes, in ms; 0 for never. Default 60,000. */
   canaryIntervalMs?: number;
   /** How long the probe's event may take, in ms, before the folder is polled. Default 5,000. */
   canaryTimeoutMs?: number;
@@ -75,7 +75,7 @@ export const DISCOVERY_DEFAULTS = {
   readyTimeoutMs: 300_000,
   rescanIntervalMs: 60_000,
   usePolling: false,
-  canaryIntervalMs: 30_000,
+  canaryIntervalMs: 60_000,
   canaryTimeoutMs: 5_000,
 } as const satisfies DiscoveryOptions;
 

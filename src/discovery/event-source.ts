@@ -66,13 +66,14 @@ export class EventSource {
   }
 
   /** Begins, or begins anew on another folder of the same name: native events first, whatever was before. */
-  arm(): Promise<void> {
+  async arm(): Promise<void> {
     this.#problem = undefined;
     this.#trialMs = 0;
+    if ((this.#options.canaryIntervalMs ?? 0) > 0) await this.#canary.tidy();
     return this.#start(this.#options.usePolling);
   }
 
-  /** There is reason to doubt that events come: tries it now. */
+  /** Tries whether events come. */
   async probe(): Promise<void> {
     const { canaryIntervalMs = 0, root, canaryTimeoutMs = 5_000 } = this.#options;
     if (this.#closed || canaryIntervalMs === 0 || this.mode === 'polling') return;

@@ -133,7 +133,6 @@ export class WatchedFolder {
   /** A listing has ended. @param missed How many files it found that no event had told of. */
   scanned(missed: number, durationMs: number): void {
     this.#pace.scanned(missed, durationMs);
-    if (missed > 0) void this.#events.probe();
     if (!this.#away) this.#schedule();
   }
 

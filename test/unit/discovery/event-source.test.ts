@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CANARY_NAME } from '../../../src/discovery/canary.js';
@@ -165,6 +165,13 @@ describe('a watch with a problem', () => {
     last().onProblem(new Error('EIO'));
     expect(events).toEqual(['rescan']);
   });
+});
+
+it('removes a probe that was left behind by a process that was killed', async () => {
+  const { root, source } = await setUp();
+  await writeFile(join(root, CANARY_NAME), '');
+  await source.arm();
+  expect(await readdir(root)).toEqual([]);
 });
 
 it('is closed in the midst of a probe without a trace', async () => {
