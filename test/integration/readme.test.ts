@@ -68,9 +68,9 @@ describe('the guides', () => {
     const guide = await read('docs/guides/configuration.md');
     const documented = new Set([...guide.matchAll(/^\| `([A-Za-z.]+)`/gm)].map(match => match[1]));
     const missing: string[] = [];
-    for (const source of ['src/pool/pool-options.ts', 'src/pending/options.ts']) {
+    for (const source of ['src/pool/pool-options.ts', 'src/discovery/discovery-options.ts', 'src/pending/options.ts']) {
       const interfaces = (await read(source)).matchAll(
-        /^export interface (\w+Options|LedgerRetention) \{\n(.*?)^\}/gms,
+        /^export interface (\w+Options|LedgerRetention)(?:\s+extends [^{]*)? \{\n(.*?)^\}/gms,
       );
       for (const [, type, body = ''] of interfaces) {
         for (const [, name = ''] of body.matchAll(/^ {2}(\w+)\??: /gm)) {
