@@ -3,6 +3,7 @@
  *
  *     node test/nodes.mjs            # 20 22 24 26 newest
  *     node test/nodes.mjs 24         # only that
+ *     node test/nodes.mjs --quick 24 # with smaller numbers of kills, files and inputs, as CI does after the full suite
  *
  * Other versions of Node are installed into .cache and kept there. `newest` runs in a copy of the repo in which each dependency whose
  * range has several majors is at the last one, as newer hosts get it; its types are checked as well.
@@ -22,7 +23,8 @@ const NOT_COPIED = new Set(['node_modules', '.git', '.cache', 'coverage']);
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const cache = join(root, '.cache');
 
-const asked = process.argv.slice(2);
+const quick = process.argv.includes('--quick');
+const asked = process.argv.slice(2).filter(name => name !== '--quick');
 const unknown = asked.filter(name => name !== 'newest' && !VERSIONS.includes(name));
 if (unknown.length > 0) throw new Error(`Not one of ${VERSIONS.join(', ')}, newest: ${unknown.join(', ')}`);
 
@@ -123,7 +125,7 @@ function npm(command, node, cwd) {
 /** Runs a program to its end, with `node` as the Node that it and its children find; its exit code. */
 async function run(program, args, node, cwd, options = {}) {
   const path = node ? `${dirname(node.path)}${delimiter}${process.env.PATH}` : process.env.PATH;
-  const env = { ...process.env, PATH: path };
+  const env = { ...process.env, PATH: path, ...(quick ? { MILLRACE_QUICK: '1' } : {}) };
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'inherit', 'inherit'], ...options });
   const [code, signal] = await once(child, 'close');
   return code ?? signal;

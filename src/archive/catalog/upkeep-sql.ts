@@ -63,9 +63,9 @@ export const UPKEEP_QUERIES = {
       and (e.owner is not null or exists (select 1 from entries u where u.owner = e.id))`,
   graves: `select ${GRAVE} from ${GRAVES} where graves.due_at <= ?1 order by graves.due_at, graves.entry limit ?2`,
   gravesOf: `select ${GRAVE} from ${GRAVES} where graves.entry in ${ROWS}`,
-  gravesTotal: `select count(*) as entries, coalesce(sum(e.compressed * e.counted + e.report_stored), 0) as bytes,
-      min(graves.due_at) as nextDueAt
-    from graves join entries e on e.id = graves.entry`,
+  /** What lies in graves, and what that takes on a disk with blocks of ?1 bytes. */
+  gravesTotal: `select count(*) as entries, coalesce(sum(bytes), 0) as bytes, coalesce(sum((bytes + ?1 - 1) / ?1 * ?1), 0) as onDisk
+    from (select e.compressed * e.counted + e.report_stored as bytes from graves join entries e on e.id = graves.entry)`,
   /** Those of entries ?1 (rows as JSON) whose blob somebody else needs, who lives or is in a grave of his own. */
   needed: `select e.id from entries e where e.id in ${ROWS} and (
       exists (select 1 from entries u where u.owner = coalesce(e.owner, e.id) and u.id not in ${ROWS} and ${LIVES})

@@ -31,8 +31,8 @@ export interface Grave {
 export interface GraveTotals {
   readonly entries: number;
   readonly bytes: number;
-  /** When the next one is due, in epoch ms. */
-  readonly nextDueAt: number | null;
+  /** In whole blocks of the disk. */
+  readonly onDisk: number;
 }
 
 type CandidateRow = Omit<Candidate, 'row' | 'archiveId' | 'archivedAt' | 'status' | 'pinned' | 'held'> & {
@@ -109,9 +109,10 @@ export class PurgeCatalog implements RetentionSource {
     return (await this.#context.catalog.query<GraveRow>('gravesOf', [JSON.stringify(rows)])).map(parseGrave);
   }
 
-  async graveTotals(): Promise<GraveTotals> {
-    const [totals] = await this.#context.catalog.query<GraveTotals>('gravesTotal');
-    return totals ?? { entries: 0, bytes: 0, nextDueAt: null };
+  /** @param block Size of the disk's blocks, in bytes. */
+  async graveTotals(block = 1): Promise<GraveTotals> {
+    const [totals] = await this.#context.catalog.query<GraveTotals>('gravesTotal', [block]);
+    return totals ?? { entries: 0, bytes: 0, onDisk: 0 };
   }
 
   /** Those of these entries whose blob must stay for others. */

@@ -73,7 +73,7 @@ export async function* look(
 ): AsyncGenerator<PlanChunk, ReadonlyMap<string, ConverterPlan>> {
   const { plans, options, disk } = await plan(context, order);
   const size = onDisk(disk);
-  let free = disk.free + (await context.catalog.graveTotals()).bytes;
+  let free = disk.free + (await context.catalog.graveTotals(disk.block)).onDisk;
   for await (const chunk of planByAgeAndSize(context.catalog, plans, options)) {
     order.signal?.throwIfAborted();
     for (const { entry } of chunk.purges) free += size(entry);

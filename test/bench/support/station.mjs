@@ -1,32 +1,13 @@
-/** The station of the benches: its files, its folders, its converter, and the same work as a script that one writes by hand. */
+/** The station of the benches: its folders, its converter, and the same work as a script that one writes by hand. */
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { AsyncConverterPool, ConverterBase, PendingQueue } from 'millrace';
 import pLimit from 'p-limit';
+import { content, toReport } from './content.mjs';
+import { amount } from './table.mjs';
 
-const ROWS = 10;
 export const CONCURRENCY = 10;
-
-/** The text of file number `n`: a header and ten measurements, some 300 bytes. */
-export function content(n) {
-  const rows = Array.from({ length: ROWS }, (_, row) => `Voltage ${row};${(n * 31 + row * 7) % 5_000};0;4999;V`);
-  return `SN;SN-${String(n).padStart(8, '0')}\n${rows.join('\n')}\n`;
-}
-
-/** What a user's converter does with it. */
-export function toReport(text) {
-  const [head, ...rows] = text.trimEnd().split('\n');
-  const steps = rows.map(row => {
-    const [name, value, low, high, unit] = row.split(';');
-    return { name, value: Number(value), low: Number(low), high: Number(high), unit };
-  });
-  return {
-    sn: head.split(';')[1],
-    pn: 'PART-1',
-    result: steps.every(({ value, low, high }) => low <= value && value <= high) ? 'P' : 'F',
-    steps,
-  };
-}
 
 export class BenchConverter extends ConverterBase {
   name = 'bench';
@@ -36,21 +17,24 @@ export class BenchConverter extends ConverterBase {
   }
 }
 
-/** A folder on the disk that BENCH_FOLDER names, by default the one of the repo; temp folders are often in memory. */
-export async function stationFolder() {
+/** Runs `work` with a station on the disk that BENCH_FOLDER names, by default the one of the repo; temp folders are often in memory. */
+export async function withStation(work) {
   const folder = await mkdtemp(join(process.env.BENCH_FOLDER ?? process.cwd(), '.bench-station-'));
-  await mkdir(join(folder, 'watch'));
-  await mkdir(join(folder, 'Done'));
-  return folder;
+  try {
+    for (const name of ['watch', 'Done', 'staging']) await mkdir(join(folder, name));
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
 }
 
-export const removeFolder = folder => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-
-/** Puts files into the watch folder. */
+/** Puts files into the watch folder, and waits until they are as old as a backlog is: a new file has to rest first. */
 export async function fill(folder, count, from = 0) {
-  const slots = pLimit(64);
   const numbers = Array.from({ length: count }, (_, index) => from + index);
-  await slots.map(numbers, n => writeFile(join(folder, 'watch', `unit-${String(n).padStart(8, '0')}.csv`), content(n)));
+  await pLimit(64).map(numbers, n =>
+    writeFile(join(folder, 'watch', `unit-${String(n).padStart(8, '0')}.csv`), content(n)),
+  );
+  await pause(amount(2_500, 0));
 }
 
 /** A pool over the folder as a user would set it up, MOVE, with what a bench wants to be different. */
@@ -65,14 +49,44 @@ export function makePool(folder, submitter, { converter = {}, pending = {}, ...o
   });
 }
 
-/** The same steps by hand, and none of the safety: list, read, convert, submit, rename. @returns How many files. */
-export async function naiveBacklog(folder, submit, convert = toReport) {
-  const slots = pLimit(CONCURRENCY);
+/** From the start until nothing is left to do. */
+export async function runPool(pool) {
+  await pool.start();
+  await pool.idle();
+  await pool.stop();
+}
+
+/** The same steps by hand, and none of the safety: list, read, convert, submit, rename. */
+export async function naiveBacklog(folder, submit, { convert = toReport, concurrency = CONCURRENCY } = {}) {
   const names = await readdir(join(folder, 'watch'));
-  await slots.map(names, async name => {
+  await pLimit(concurrency).map(names, async name => {
     const path = join(folder, 'watch', name);
     await submit(await convert(await readFile(path, 'utf8')));
     await rename(path, join(folder, 'Done', name));
   });
-  return names.length;
+}
+
+/** Counts what is submitted, and answers at once. */
+export function inMemory() {
+  const submit = async () => {
+    submit.count += 1;
+    return {};
+  };
+  submit.count = 0;
+  return submit;
+}
+
+/** Files a second, and the processor's time for each, which other work on the machine disturbs less. */
+export async function timed(files, work) {
+  const startedAt = performance.now();
+  const processorAt = process.cpuUsage();
+  await work();
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const { user, system } = process.cpuUsage(processorAt);
+  return { perSecond: files / seconds, cpuUs: (user + system) / files };
+}
+
+/** A bench that delivered another number than it was given measured something else. */
+export function assertCount(found, expected) {
+  if (found !== expected) throw new Error(`${found} of ${expected} files were delivered`);
 }

@@ -45,6 +45,20 @@ export function tell(bench, title, rows, target) {
   }
 }
 
+/** Rows for contenders that came to `{ perSecond, cpuUs }` each round, and how many times `baseline` each is. */
+export function compared(results, baseline) {
+  const middle = (who, key) => median(results[who].map(one => one[key]));
+  const names = Object.keys(results);
+  const ratio = Object.fromEntries(names.map(who => [who, middle(who, 'perSecond') / middle(baseline, 'perSecond')]));
+  const rows = names.map(who => ({
+    who,
+    'files/s': middle(who, 'perSecond'),
+    [`times ${baseline}`]: ratio[who],
+    'processor, µs a file': middle(who, 'cpuUs'),
+  }));
+  return { rows, ratio };
+}
+
 /** Runs each contender once a round, in turn, so that all of them see the same weather. @returns Lists of what they came to, by name. */
 export async function interleaved(rounds, contenders) {
   const results = Object.fromEntries(Object.keys(contenders).map(name => [name, []]));

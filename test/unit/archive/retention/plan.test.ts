@@ -8,6 +8,7 @@ import {
   maxBytes,
   type RetentionPolicy,
 } from '../../../../src/archive/retention/policy.js';
+import { amount } from '../../../support/effort.js';
 import { DAY_MS, entry, MemorySource, NOW } from './support.js';
 
 const GIB = 1024 ** 3;
@@ -198,17 +199,16 @@ describe('the plan', () => {
   });
 });
 
-const FULL = process.env.MILLRACE_SOAK !== undefined;
+const COUNT = amount({ quick: 5_000, usual: 20_000, soak: 1_000_000 });
 
-it(`leaves of a year's ${FULL ? '1,000,000' : '20,000'} entries exactly what the rules say, a chunk at a time`, async () => {
-  const count = FULL ? 1_000_000 : 20_000;
+it(`leaves of a year's ${COUNT.toLocaleString('en')} entries exactly what the rules say, a chunk at a time`, async () => {
   const year = 365 * DAY_MS;
-  const entries = Array.from({ length: count }, (_, index) => {
+  const entries = Array.from({ length: COUNT }, (_, index) => {
     const status = index % 50 === 0 ? 'failed' : 'success';
     return entry({
       archiveId: String(index).padStart(8, '0'),
       converterName: ['csv', 'xml', 'log'][index % 3] as string,
-      archivedAt: NOW - year + Math.floor((index * year) / count),
+      archivedAt: NOW - year + Math.floor((index * year) / COUNT),
       bytes: 500 + ((index * 7_919) % 5_000),
       status,
       deliveredAt: status === 'failed' || index % 97 === 0 ? null : NOW,
@@ -217,8 +217,8 @@ it(`leaves of a year's ${FULL ? '1,000,000' : '20,000'} entries exactly what the
   });
   const policies = [
     { converterName: 'csv', retentionDays: 90 },
-    { converterName: 'xml', retentionDays: 300, ...bytes(count * 100) },
-    { converterName: 'log', retentionDays: 30, keepLast: Math.floor(count / 100), minFreeBytes: count * 2_580 },
+    { converterName: 'xml', retentionDays: 300, ...bytes(COUNT * 100) },
+    { converterName: 'log', retentionDays: 30, keepLast: Math.floor(COUNT / 100), minFreeBytes: COUNT * 2_580 },
   ];
   const { removed, source } = await planned({ entries, policies, free: 0 }, 500);
   const expected = fastModel(

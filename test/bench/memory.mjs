@@ -1,0 +1,66 @@
+/** Memory over many conversions, and for each file that waits. Needs --expose-gc, which `npm run bench` gives. */
+import { assertCount, fill, inMemory, makePool, naiveBacklog, withStation } from './support/station.mjs';
+import { amount, tell } from './support/table.mjs';
+
+const FIRST = amount(10_000, 200);
+const FILES = amount(100_000, 1_000);
+
+/** What is really held: after two collections, the heap and what lies beside it. */
+async function held() {
+  for (let turn = 0; turn < 2; turn += 1) {
+    globalThis.gc?.();
+    await new Promise(setImmediate);
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+const grown = async (folder, pool) => {
+  const submit = inMemory();
+  const run = pool ? await pool(folder, submit) : { melt: () => naiveBacklog(folder, submit), end: () => undefined };
+  await fill(folder, FIRST);
+  await run.melt();
+  const early = await held();
+  for (let from = FIRST; from < FILES; from += FIRST) {
+    await fill(folder, Math.min(FIRST, FILES - from), from);
+    await run.melt();
+  }
+  const late = await held();
+  await run.end();
+  assertCount(submit.count, FILES);
+  return { early, late };
+};
+
+const naive = await withStation(folder => grown(folder));
+const ours = await withStation(folder =>
+  grown(folder, async (_, submit) => {
+    const pool = makePool(folder, submit);
+    await pool.start();
+    return { melt: () => pool.idle(), end: () => pool.stop() };
+  }),
+);
+const waiting = await withStation(async folder => {
+  const before = await held();
+  await fill(folder, FILES);
+  const pool = makePool(folder, inMemory(), { startupScan: { timeoutMs: 3_600_000 } });
+  pool.pause();
+  await pool.start();
+  const bytes = ((await held()) - before) / FILES;
+  await pool.stop({ timeoutMs: 0 });
+  return bytes;
+});
+const row = (who, { early, late }) => ({
+  who,
+  [`held after ${FIRST} conversions, MB`]: early / 1e6,
+  [`after ${FILES}, MB`]: late / 1e6,
+  'growth, %': (100 * (late - early)) / early,
+});
+const rows = [row('naive', naive), row('millrace', ours)];
+tell('memory', 'held by a process that goes on converting', rows, {
+  words: 'growth under 2 %',
+  met: rows[1]['growth, %'] < 2,
+});
+tell('memory, waiting', `${FILES} files that wait for a worker`, [{ who: 'millrace', 'bytes a file': waiting }], {
+  words: 'under 1 KB a file',
+  met: waiting < 1_024,
+});
