@@ -31,6 +31,7 @@ export { ERROR_CODES, type ErrorCode } from './error-codes.js';
 export * from './errors.js';
 export { type FileStat, type FileSystem, nodeFileSystem, type OpenFile } from './files/file-system.js';
 export type { FileIdentity } from './files/identity.js';
+export type { SlowOperation } from './files/slow-operations.js';
 export type { Cleanup, FileRecord, FileState } from './ledger/file-record.js';
 export { reportId } from './ledger/report-id.js';
 export type { ChannelMessage, ConvertTrace, SubmitTrace } from './observe/channels.js';

@@ -139,6 +139,9 @@ const pool = {
     default: '104857600 (100 MiB)',
   }),
   probeIntervalMs: number('How often a folder that was away is looked for, in ms.', MS_ABOVE_0, { default: '5000' }),
+  slowOperationMs: number('A file operation that takes longer is told of, in ms; 0 switches that off.', [0], {
+    default: '10000',
+  }),
   onLocked: choice('When another pool owns `dataDir`: fail at once, or wait as a hot standby.', ['fail', 'wait'], {
     default: 'fail',
   }),

@@ -6,6 +6,7 @@ import type { FolderState } from '../discovery/watched-folder.js';
 import { ConfigError, MillraceError, ServiceError, toError } from '../errors.js';
 import { type DirectoryLock, lockDirectory } from '../files/directory-lock.js';
 import { PRIVATE_FOLDER } from '../files/file-system.js';
+import { type SlowOperation, SlowOperations } from '../files/slow-operations.js';
 import { Ledger } from '../ledger/ledger.js';
 import { SafeEmitter } from '../observe/emitter.js';
 import type { Health } from '../observe/health.js';
@@ -56,6 +57,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
   readonly #idle = new Milestone();
   /** What runs beside the files and has to end before the ledger is closed. */
   readonly #background = new Set<Promise<void>>();
+  readonly #slow: SlowOperations | undefined;
   #lock: DirectoryLock | undefined;
   #keptAlive: Timer | undefined;
   #state: PoolState = 'idle';
@@ -73,8 +75,12 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     setMaxListeners(0, this.#abort.signal);
     const { dataDir, fs, clock, logger, secrets, stationName, entries } = resolved;
     this.#ledger = new Ledger({ directory: dataDir, fs, clock, logger }, error => this.notify('error', { error }));
+    if (resolved.slowOperationMs > 0) {
+      const onSlow = (slow: SlowOperation): void => this.notify('slowOperation', slow);
+      this.#slow = new SlowOperations({ fs, clock, budgetMs: resolved.slowOperationMs, onSlow });
+    }
     const context = {
-      fs,
+      fs: this.#slow?.fs ?? fs,
       clock,
       logger,
       secrets,
@@ -335,6 +341,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
       .close()
       .catch((error: Error) => logger.error({ err: error }, 'The ledger was not closed cleanly'));
     await this.#lock?.release();
+    this.#slow?.close();
     this.#enter('stopped');
     logger.flush();
   }

@@ -1,4 +1,5 @@
 /** The events of a pool. Each carries one payload; those about a file have its path and its correlation id. */
+import type { SlowOperation } from '../files/slow-operations.js';
 import type { FileState } from '../ledger/file-record.js';
 import type { ErrorEvent } from '../observe/emitter.js';
 import type { ReportDifference } from '../report/compare-reports.js';
@@ -104,6 +105,8 @@ export interface PoolEvents {
   archiveAway: { folder: string; error: Error; reason: string };
   /** It can be written again. */
   archiveRecovered: { folder: string };
+  /** A file operation takes longer than `slowOperationMs`, as on a share that hangs. Told once for each, while it is under way. */
+  slowOperation: SlowOperation;
   /** Less space is free than is to be left: intake pauses. */
   diskLow: { path: string; freeBytes: number };
   /** There is space again: intake goes on. */

@@ -168,6 +168,11 @@ export const POOL_LINES: Required<EventLines<PoolEvents>> = {
     message: 'The archive can be written again',
     fields: ({ folder }) => ({ folder }),
   },
+  slowOperation: {
+    level: 'warn',
+    message: 'A file operation takes long',
+    fields: event => ({ ...event }),
+  },
   diskLow: { level: 'error', message: 'The disk is low: intake pauses', fields: event => ({ ...event }) },
   diskRecovered: {
     level: 'info',

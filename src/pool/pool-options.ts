@@ -101,6 +101,8 @@ export interface PoolOptions {
   minFreeBytes?: number;
   /** How often a folder that was away is looked for, in ms. Default 5,000. */
   probeIntervalMs?: number;
+  /** A file operation that takes longer is told of, once, as `slowOperation`, in ms; 0 switches that off. Default 10,000. */
+  slowOperationMs?: number;
   /** When another pool owns `dataDir`: fail at once, or wait as a hot standby. Default 'fail'. */
   onLocked?: 'fail' | 'wait';
   /** From where on `health()` is not good. */

@@ -25,6 +25,7 @@ export interface ResolvedPoolOptions extends Pick<PoolOptions, 'startWatch' | 'a
   offlinePolicy: 'queue' | 'hold';
   minFreeBytes: number;
   probeIntervalMs: number;
+  slowOperationMs: number;
   onLocked: 'fail' | 'wait';
   health: Required<HealthOptions>;
   secrets: KnownSecrets;
@@ -47,6 +48,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof PoolOptions>([
   'offlinePolicy',
   'minFreeBytes',
   'probeIntervalMs',
+  'slowOperationMs',
   'onLocked',
   'health',
   'logger',
@@ -100,6 +102,7 @@ export function resolveOptions(options: PoolOptions): ResolvedPoolOptions {
     offlinePolicy: options.offlinePolicy ?? pending.offlinePolicy,
     minFreeBytes: options.minFreeBytes ?? 100 * 1024 * 1024,
     probeIntervalMs: options.probeIntervalMs ?? 5_000,
+    slowOperationMs: options.slowOperationMs ?? 10_000,
     onLocked: options.onLocked ?? 'fail',
     ...(options.startWatch ? { startWatch: options.startWatch } : {}),
     ...(options.archive ? { archive: options.archive } : {}),

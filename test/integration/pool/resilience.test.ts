@@ -1,5 +1,6 @@
 /** What goes wrong around the pool, and never stops it or the host. */
 import { rename, rm, unlink } from 'node:fs/promises';
+import { nodeFileSystem } from 'millrace';
 import { describe, expect, it } from 'vitest';
 import { converter, echo, gate, next, Station } from './support.js';
 
@@ -90,6 +91,31 @@ describe('the pool goes on', () => {
     expect(station.reports().map(report => report.name)).toEqual(['first.txt']);
     expect((await pool.statistics()).files).toMatchObject({ completed: 1, skipped: 2 });
   });
+});
+
+it('a file operation that hangs is told of once, and other files go on', async () => {
+  const station = await Station.open();
+  const hold = gate();
+  const fs = {
+    ...nodeFileSystem,
+    open: async (...args: Parameters<typeof nodeFileSystem.open>) => {
+      if (args[0].endsWith('hang.txt')) await hold.passed;
+      return nodeFileSystem.open(...args);
+    },
+  };
+  const pool = await station.start({ fs, slowOperationMs: 100 });
+  const told: string[] = [];
+  pool.on('slowOperation', ({ operation, path }) => told.push(`${operation} ${path}`));
+  const slow = next(pool, 'slowOperation');
+  const path = await station.drop('watch/hang.txt', 'late');
+  expect(await slow).toMatchObject({ operation: 'open', path });
+  const completed = next(pool, 'completed');
+  await station.drop('watch/good.txt', 'good');
+  await completed;
+  hold.open();
+  await station.settled(pool);
+  expect(told.filter(one => one === `open ${path}`)).toHaveLength(1);
+  expect(station.reports().map(report => report.name)).toEqual(['good.txt', 'hang.txt']);
 });
 
 describe('a watch folder', () => {
