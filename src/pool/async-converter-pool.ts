@@ -384,7 +384,9 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     if (this.#state === 'starting') await this.#starting;
     const live = this.#state === 'running';
     if (!live && this.#state !== 'idle') this.#assertRunning();
-    return this.#reconfiguration.apply(wanted, live);
+    const changes = await this.#reconfiguration.apply(wanted, live);
+    this.notify('reconfigured', changes);
+    return changes;
   }
 
   #lost(error: Error): void {

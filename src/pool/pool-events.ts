@@ -95,6 +95,13 @@ export interface PoolEvents {
   pulled: { converter: string; items: number; known: number; durationMs: number };
   /** A pull failed, `failures` times in a row by now. It is repeated. */
   pullFailed: { converter: string; error: Error; failures: number; retryAfterMs: number };
+  /** The converters are others than before, by their names: after `addConverter`, `removeConverter` or `reload`. */
+  reconfigured: {
+    added: readonly string[];
+    removed: readonly string[];
+    changed: readonly string[];
+    unchanged: readonly string[];
+  };
   /** The pool itself went from one state to another. */
   stateChanged: { from: PoolState; to: PoolState };
   /** A watch folder cannot be reached, or its events cannot be trusted. */

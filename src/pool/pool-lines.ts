@@ -147,6 +147,7 @@ export const POOL_LINES: Required<EventLines<PoolEvents>> = {
       retryAfterMs,
     }),
   },
+  reconfigured: { level: 'info', message: 'Converters reloaded', fields: changes => ({ ...changes }) },
   stateChanged: { level: 'info', message: ({ to }) => `The pool is ${to}`, fields: change => ({ ...change }) },
   watcherDegraded: {
     level: 'warn',

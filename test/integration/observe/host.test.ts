@@ -149,6 +149,23 @@ describe('a host with pino and Prometheus', () => {
     expect([...ids]).toEqual([expect.any(String)]);
   });
 
+  it('says once for a whole night that the server is away, and how often it would have said it', async () => {
+    const station = await Station.open();
+    const { logger, lines } = pinoWithLines('warn');
+    const pool = await station.start({ logger });
+    await station.server.down();
+    let waiting = 0;
+    const all = new Promise<void>(resolve => pool.on('queuedOffline', () => ++waiting === 40 && resolve()));
+    for (let n = 0; n < 40; n++) await station.drop(`watch/${n}.txt`, `${n}`);
+    await all;
+    await pool.stop();
+    const told = lines.filter(line => line.event === 'queuedOffline');
+    expect(told.reduce((sum, line) => sum + Number(line.repeated ?? 1), 0)).toBe(40);
+    // Two on a machine that does it within a minute: the first, and the count of the others.
+    expect(told.length).toBeLessThan(10);
+    expect(told.at(-1)?.repeated).toBeGreaterThan(1);
+  });
+
   it('takes pino and console for loggers as they are', async () => {
     const station = await Station.open();
     const pool = await station.start({ logger: pino({ level: 'silent' }) });
