@@ -4,7 +4,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { converter, echo, next, Station, until } from '../pool/support.js';
-import { HealthPort, hurriedClock, LEVELS, pinoWithLines, TestDisk } from './support.js';
+import { clockOf, HealthPort, LEVELS, pinoWithLines, TestDisk } from './support.js';
 
 describe('a host with pino and Prometheus', () => {
   it('sees an outage, a low disk, a lost watch folder and the recovery from each when they happen', async () => {
@@ -13,12 +13,11 @@ describe('a host with pino and Prometheus', () => {
     const { logger, lines } = pinoWithLines();
     const pool = station.pool({
       fs: disk,
-      clock: hurriedClock,
+      clock: clockOf(disk),
       logger,
       minFreeBytes: 1_000,
-      // Nobody's clock but the disk's is hurried on purpose: a probe of the watch would have 40 ms for its 5 s.
+      // A probe of the watch could come late on a slow machine, and would be told as well.
       converters: [{ converter: converter(echo), rescanIntervalMs: 50, canaryIntervalMs: 0 }],
-      queue: { clock: hurriedClock },
     });
     await using port = await HealthPort.open(pool);
 

@@ -35,12 +35,14 @@ export class TestDisk extends FaultyFileSystem {
   }
 }
 
-/** The machine's clock, whose long timers are short: nobody waits 5 s for a disk to be looked at again. */
-export const hurriedClock: Clock = {
-  ...systemClock,
-  setTimeout: (callback, delayMs) =>
-    systemClock.setTimeout(callback, delayMs >= 1_000 && delayMs < 60_000 ? 40 : delayMs),
-};
+/** The machine's clock, but that a disk which is full is looked at again at once and not after 5 s. */
+export function clockOf(disk: TestDisk): Clock {
+  const isRecheck = (delayMs: number): boolean => delayMs === 5_000 && disk.freeBytes !== undefined;
+  return {
+    ...systemClock,
+    setTimeout: (callback, delayMs) => systemClock.setTimeout(callback, isRecheck(delayMs) ? 20 : delayMs),
+  };
+}
 
 /** An HTTP server of the host with the handler in it. */
 export class HealthPort {
