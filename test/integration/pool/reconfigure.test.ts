@@ -203,6 +203,40 @@ describe('removeConverter', () => {
     await station.settled(pool);
   });
 
+  it('lets go of a file that is still waited for', async () => {
+    const pool = await station.start({ converters: [options('b', {}, { stabilityMs: 3_600_000 })] });
+    const discovered = next(pool, 'discovered');
+    await station.drop('b/1.txt', 'slowly written');
+    await discovered;
+    expect((await pool.items({ state: 'growing' })).items).toHaveLength(1);
+    await pool.removeConverter('b');
+    expect((await pool.items({ state: 'growing' })).items).toEqual([]);
+    expect((await pool.audit()).totals).toMatchObject({ files: { discovered: 1 }, withoutConverter: 1 });
+    await pool.addConverter(options('b'));
+    await station.settled(pool);
+    expect(texts()).toEqual(['slowly written']);
+    expect((await pool.audit()).totals.seen).toBe(1);
+  });
+
+  it('is remembered by the books after a restart: the file is explained, and named by audit()', async () => {
+    const first = await station.start({ converters: [options('b'), options('c')] });
+    first.pause();
+    const queued = next(first, 'queued');
+    const path = await station.drop('b/1.txt', 'left behind');
+    await queued;
+    await first.stop();
+    const second = await station.start({ converters: [options('c')] });
+    expect(await second.explain(path)).toContain(
+      `waits: no converter of this pool watches ${station.path('b')} any more`,
+    );
+    const { differences, totals } = await second.audit();
+    expect(differences.map(({ kind, path: of }) => [kind, of])).toEqual([['without-converter', path]]);
+    expect(totals.withoutConverter).toBe(1);
+    await second.addConverter(options('b'));
+    await station.settled(second);
+    expect(texts()).toEqual(['left behind']);
+  });
+
   it('refuses a name that the pool does not have', async () => {
     const pool = await station.start();
     await expect(pool.removeConverter('txet')).rejects.toThrow("no converter 'txet' is in this pool");

@@ -47,6 +47,7 @@ describe('the schema', () => {
     `{ converters: [{ modulePath: x, watchFolder: in, retryDelayMs: "\${SET}", include: "*.csv", recursive: "\${SET}" }], concurrency: "\${SET}" }`,
     '{ converter_base_path: base, defaults: { post_action: keep }, converters: [{ name: a, module_path: b }] }',
     '{ $schema: ./schema.json }',
+    '{ archive: { archive_folder: old }, retention: { policies: [{ converter_name: "*", max_size_gb: 2.5 }] }, converters: [{ archive_enabled: true, archive_folder: "", retention_days: 90, max_archive_size_gb: 10.0, compression_level: 6 }] }',
     '{ converters: [{ companions: ["{stem}.png"] }, { companions: { optional: "{name}.log", wait_ms: 5 } }] }',
   ])('takes what the library takes: %s', yaml => {
     expect(passes(parse(yaml))).toBe(true);
@@ -65,6 +66,8 @@ describe('the schema', () => {
     '{ submitter: { headers: { a: 1 } } }',
     '{ pending: { max_size: 0.5 } }',
     '{ startup_scan: true }',
+    '{ archive: { compression_level: 10 } }',
+    '{ retention: { policies: { converter_name: a } } }',
   ])('refuses what the library refuses: %s', yaml => {
     expect(passes(parse(yaml))).toBe(false);
     expect(validate(parse(yaml))).toBe(false);
