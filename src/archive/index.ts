@@ -15,6 +15,7 @@ export type * from './reprocessing/types.js';
 export type { ArchivedFile } from './restore.js';
 export type { ClockGuardOptions } from './retention/clock-guard.js';
 export type { ConverterForecast, Forecast } from './retention/forecast.js';
+export type { HoldTarget } from './retention/holds.js';
 export type { PurgeReason, SparedBecause } from './retention/may-purge.js';
 export type { ConverterTotals } from './retention/plan.js';
 export type { CompletePolicy, RetentionPolicy } from './retention/policy.js';

@@ -6,6 +6,7 @@ import { SafeEmitter } from '../../observe/emitter.js';
 import { silentLogger } from '../../observe/logger.js';
 import { checkOptions } from './check-options.js';
 import { type Forecast, forecast } from './forecast.js';
+import { changeHolds, type HoldTarget } from './holds.js';
 import { type CompleteOptions, doubtOf, type Opened, open, trust } from './opened.js';
 import { type CompletePolicy, checkAgainstDisk, completePolicy, type RetentionPolicy } from './policy.js';
 import { policiesWith } from './policy-book.js';
@@ -139,6 +140,19 @@ export class RetentionEngine extends SafeEmitter<RetentionEvents> {
     const { internals, run } = await this.#open();
     const rows = await Promise.all(archiveIds.map(id => internals.context.catalog.rowOf(id)));
     return run.purger.undelete(rows.filter(row => row !== undefined));
+  }
+
+  /**
+   * Lays a legal hold on entries: nothing purges them until {@link releaseHold}. What comes later is not held.
+   * @returns How many were not held before.
+   */
+  async hold(target: HoldTarget, reason: string): Promise<number> {
+    return changeHolds(await this.#open(), target, reason, 'hold');
+  }
+
+  /** Ends {@link hold}. @returns How many were held. */
+  async releaseHold(target: HoldTarget, reason: string): Promise<number> {
+    return changeHolds(await this.#open(), target, reason, 'release');
   }
 
   /** The newest purges first, a line for each rule of each run; `before` is the `id` of the last one of the page before. */

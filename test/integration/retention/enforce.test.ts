@@ -113,6 +113,29 @@ describe('retention', () => {
     expect(first).not.toBe(second);
   });
 
+  it('takes nothing that is under a legal hold, by serial number or id', async () => {
+    const vault = await Vault.open({ policies: [{ converterName: 'csv', retentionDays: 90 }] });
+    const [first, second] = [
+      await vault.put(100, { serialNumber: 'SN-1' }),
+      await vault.put(99, { serialNumber: 'SN-1' }),
+    ];
+    await vault.put(98, { serialNumber: 'SN-2' });
+    expect(await vault.engine.hold({ serialNumber: 'SN-1' }, 'case 4711')).toBe(2);
+    expect(await vault.engine.hold([first], 'case 4711')).toBe(0);
+    expect((await vault.engine.preview()).skipped.map(one => one.reason)).toEqual(['held', 'held']);
+    await vault.engine.enforce();
+    expect(await vault.engine.purge([first])).toMatchObject({ archivesPurged: 0 });
+    expect(await vault.alive()).toEqual([first, second]);
+    expect(await vault.engine.releaseHold([second], 'closed')).toBe(1);
+    await vault.engine.enforce();
+    expect(await vault.alive()).toEqual([first]);
+    await expect(vault.engine.hold({}, 'everything')).rejects.toThrow(/says nothing/);
+    await expect(vault.engine.hold(['20260101T000000.000Z_000000000000'], 'x')).rejects.toMatchObject({
+      code: 'ARCHIVE_UNKNOWN',
+    });
+    expect(await vault.archive.verifyAuditLog()).toMatchObject({ ok: true });
+  });
+
   it('takes nothing that is in use', async () => {
     const { internalsOf } = await import('../../../src/archive/internals.js');
     const vault = await Vault.open({ policies: [{ converterName: 'csv', retentionDays: 90 }] });

@@ -69,7 +69,12 @@ export class Vault {
       { converterName: 'csv', timestamp, ...rest },
     );
     const deliveredAt = 'deliveredAt' in facts ? facts.deliveredAt : timestamp;
-    await this.archive.updateConversion(id, { status, ...(deliveredAt ? { deliveredAt } : {}) });
+    const { serialNumber } = facts;
+    await this.archive.updateConversion(id, {
+      status,
+      ...(deliveredAt ? { deliveredAt } : {}),
+      ...(serialNumber === undefined ? {} : { serialNumber }),
+    });
     if (report) await this.archive.archiveReport(report, id);
     return id;
   }
