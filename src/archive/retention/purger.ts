@@ -10,7 +10,6 @@ import type { ArchiveContext } from '../archive-context.js';
 import { referencePath, reportPath, sourcePath } from '../blobs/blob-path.js';
 import type { Change } from '../catalog/catalog.js';
 import { mayPurge, type PurgeReason, type SparedBecause } from './may-purge.js';
-import type { PlannedPurge } from './plan.js';
 import type { Candidate, Grave, PurgeCatalog } from './purge-catalog.js';
 
 /** Why and how entries of one converter are purged. */
@@ -35,8 +34,8 @@ export interface Purged {
   readonly inherited: boolean;
 }
 
-/** How many files are removed at once. */
-const REMOVALS = 8;
+/** How many files are removed at once. Node has four threads for all of the host's files: intake needs the others. */
+const REMOVALS = 2;
 
 export class Purger {
   readonly #context: ArchiveContext;
@@ -52,11 +51,11 @@ export class Purger {
   }
 
   /** Purges entries of one converter for one reason: all that may be purged at this moment. */
-  purge(entries: readonly Pick<PlannedPurge['entry'], 'row'>[], order: PurgeOrder): Promise<Purged> {
+  purge(entries: readonly Pick<Candidate, 'row' | 'sha256'>[], order: PurgeOrder): Promise<Purged> {
     return this.#turn(async () => {
       const rows = entries.map(entry => entry.row);
       // Nobody begins to read one of them, or to share its blob, while it is decided.
-      const open = await this.#hold((await this.#catalog.alive(rows)).map(entry => entry.sha256));
+      const open = await this.#hold(entries.map(entry => entry.sha256));
       try {
         return await this.#reserve.spend(() => this.#tombstone(rows, order));
       } finally {

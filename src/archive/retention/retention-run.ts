@@ -49,6 +49,8 @@ interface Planned {
 
 /** When content goes that goes as soon as it is purged. */
 export const AT_ONCE = 0;
+/** How long a run rests after each step, in parts of what the step took. */
+const REST = 0.5;
 /** Entries that are purged for the free space before it is measured again. */
 const SPACE_CHUNK = 100;
 
@@ -167,7 +169,8 @@ async function purgeChunk(
       entry.archivedAt < (plans.get(converterName)?.expiredBefore ?? Number.NEGATIVE_INFINITY);
     const historyId = historyIds(`${converterName} ${reason}`);
     const done = await context.purger.purge(
-      group.map(one => one.entry),
+      // The plan hands the catalog's own entries through.
+      group.map(one => one.entry as Candidate),
       { converterName, reason, historyId, dueAt, isExpired },
     );
     statistics.purged(converterName, reason, done.purged, dueAt === AT_ONCE ? context.clock.now() : dueAt);
@@ -199,15 +202,18 @@ async function historyCounter(catalog: PurgeCatalog): Promise<(key: string) => n
   };
 }
 
-/** Holds the run back to its rate, in the machine's own time: it is the machine that is spared. */
+/**
+ * Holds the run back: to its rate, and to two thirds of the time in any case, so that intake has its turn at the catalog
+ * and the disk. In the machine's own time: it is the machine that is spared.
+ */
 async function throttle(
   { maxPerSecond }: RunContext,
   entries: number,
   startedAt: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const rest = (entries * 1_000) / maxPerSecond - (systemClock.monotonic() - startedAt);
-  if (rest > 0) await sleep(systemClock, rest, signal);
+  const tookMs = systemClock.monotonic() - startedAt;
+  await sleep(systemClock, Math.max((entries * 1_000) / maxPerSecond - tookMs, tookMs * REST), signal);
 }
 
 async function freeBytes({ fs, directory }: RunContext): Promise<number> {
