@@ -1,7 +1,7 @@
 /** Which elements of two arrays are the same thing: by name where they have names, else by position. */
 
 /** An element, and what it is in the other array. */
-export interface ElementPair {
+interface ElementPair {
   /** Its position, or its name as JSON, with `#2` and so on where others before it have the same name. */
   readonly label: string;
   readonly before: unknown;

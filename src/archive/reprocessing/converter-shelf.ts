@@ -62,7 +62,7 @@ export class ConverterShelf {
 const HINTS = ['Give the engine each version that it is to use, in `converters`, or use the current one.'];
 
 /** As version numbers: `1.10.0` is after `1.9.0`, and `2.0.0-beta` before `2.0.0`. */
-export function compareVersions(a: string, b: string): number {
+function compareVersions(a: string, b: string): number {
   const [left, right] = [a, b].map(version => /^v?([^-+]*)(-[^+]*)?/.exec(version));
   const numbers = (left?.[1] ?? '').localeCompare(right?.[1] ?? '', 'en', { numeric: true });
   if (numbers !== 0) return numbers;

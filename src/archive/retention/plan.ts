@@ -12,7 +12,7 @@ export interface PlannedPurge {
 }
 
 /** An entry that a rule would remove and that must stay. */
-export interface SparedEntry {
+interface SparedEntry {
   readonly archiveId: string;
   readonly converterName: string;
   readonly because: SparedBecause;
