@@ -43,6 +43,14 @@ export interface ActiveFile {
   suspect: boolean;
 }
 
+/** One list for all files that are alone: there may be a hundred thousand of them. */
+const NO_PARTS: readonly string[] = [];
+
+function partsOf({ unit }: ConverterEntry, path: string): readonly string[] {
+  const names = unit.companions(basename(path));
+  return names.length === 0 ? NO_PARTS : names.map(name => join(dirname(path), name));
+}
+
 /**
  * A file at the beginning of its way in this process.
  * @param candidates The converters that may take it, at least one. @param path Absolute, in the watch folder.
@@ -64,7 +72,7 @@ export function activeFile(
     state: record.state,
     path,
     location: record.location ?? path,
-    parts: entry.unit.companions(basename(path)).map(name => join(dirname(path), name)),
+    parts: partsOf(entry, path),
     correlationId,
     // Whoever gets it, nobody is kept waiting, and nobody gets half a file.
     priority: Math.max(...possible.map(one => one.priority)),

@@ -14,8 +14,9 @@ export class Roster {
   add(file: ActiveFile): void {
     this.#byId.set(file.record.id, file);
     // A file that was taken out of the watch folder leaves its name to the next one.
-    if (file.location === file.path)
-      for (const path of [file.path, ...file.parts]) this.#byPath.set(comparable(path), file);
+    if (file.location !== file.path) return;
+    this.#byPath.set(comparable(file.path), file);
+    for (const path of file.parts) this.#byPath.set(comparable(path), file);
   }
 
   /** The file of which this is the path, or a companion. @param path Absolute. */
