@@ -47,14 +47,17 @@ export function comparable(path: string): string {
   return process.platform === 'win32' || process.platform === 'darwin' ? path.toLowerCase() : path;
 }
 
+/** The ending of {@link takenName}. */
+export const TAKEN_SUFFIX = '.millrace-taken';
+
 /** The hidden name under which a file waits, in its own folder, for the last look before it is removed. */
 export function takenName(path: string, tag: string): string {
-  return join(dirname(path), `.${tag}.millrace-taken`);
+  return join(dirname(path), `.${tag}${TAKEN_SUFFIX}`);
 }
 
 /** Whether a name is one of {@link takenName}. */
 export function isTaken(name: string): boolean {
-  return name.startsWith('.') && name.endsWith('.millrace-taken');
+  return name.startsWith('.') && name.endsWith(TAKEN_SUFFIX);
 }
 
 /** A file of ours (being written, or taken for removal) that is never data. */

@@ -89,6 +89,23 @@ export function moveFolder(fs: FileSystem, source: string, folder: string, name:
 }
 
 /**
+ * Moves what is in `source` to `target`, file by file, and removes `source` when nothing is left in it. For where a folder
+ * cannot be renamed: on Windows, as long as anybody has a folder in it open, even to watch it. What `target` has already
+ * is left where it is; called again, it goes on.
+ */
+export async function gatherInto(fs: FileSystem, source: string, target: string): Promise<void> {
+  await fs.mkdir(target, { recursive: true });
+  const tree = await listTree(fs, source);
+  if (!tree) return;
+  for (const name of tree.folders) await fs.mkdir(join(target, name), { recursive: true });
+  for (const name of [...tree.files.map(file => file.name), ...tree.others]) {
+    if (await exists(fs, join(target, name))) continue;
+    await ifThere(() => fs.rename(join(source, name), join(target, name)));
+  }
+  await removeTree(fs, source, { ...tree, files: [], others: [] });
+}
+
+/**
  * Removes a folder with everything in it that `tree` names. What came into it since then is left, and the folder with it.
  * @returns Whether the folder is gone.
  */

@@ -5,11 +5,12 @@ import { GLOB } from '../../converters/converter-base.js';
 import { type FolderConverter, markerOf } from '../../converters/folder-converter.js';
 import { SetSource } from '../../converters/set-source.js';
 import { isUnfinished, neverData } from '../../discovery/never-data.js';
-import { whileBusy } from '../../files/busy.js';
+import { isBusy, whileBusy } from '../../files/busy.js';
 import { identityOfSet, type Member } from '../../files/file-set.js';
 import { exists } from '../../files/free-name.js';
+import { TAKEN_SUFFIX } from '../../files/names.js';
 import { systemError } from '../../files/system-error.js';
-import { listTree, moveFolder, type Tree } from '../../files/tree.js';
+import { gatherInto, listTree, moveFolder, type Tree } from '../../files/tree.js';
 import type { UnitKind } from './unit-kind.js';
 
 type AnyFolderConverter = Pick<FolderConverter, 'folderPatterns' | 'marker' | 'waitsFor'>;
@@ -72,7 +73,18 @@ export function folderUnit(converter: AnyFolderConverter): UnitKind {
         return (await exists(fs, location)) ? (await fs.lstat(location)).isFile() : undefined;
       },
       take: async (fs, path, taken) => {
-        if (!(await exists(fs, taken)) && (await exists(fs, path))) await whileBusy(() => fs.rename(path, taken));
+        if (await exists(fs, taken)) return;
+        const part = `${taken.slice(0, -TAKEN_SUFFIX.length)}-part${TAKEN_SUFFIX}`;
+        if (!(await exists(fs, part))) {
+          if (!(await exists(fs, path))) return;
+          try {
+            return await whileBusy(() => fs.rename(path, taken));
+          } catch (error) {
+            if (!isBusy(error)) throw error;
+          }
+        }
+        await gatherInto(fs, path, part);
+        await fs.rename(part, taken);
       },
       giveBack: async (fs, folder, path) => void (await moveFolder(fs, folder, dirname(path), basename(path))),
       identityOf: (tree, path) => identityOfSet(members(tree, path)),

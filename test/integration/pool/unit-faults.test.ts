@@ -82,6 +82,21 @@ const CASES: [what: string, action: PostProcessAction, faults: Fault[]][] = [
   ],
 ];
 
+it('a folder that cannot be renamed, as on Windows while it is watched, is taken file by file, and that goes on where it was', async () => {
+  const station = await Station.open();
+  const fs = new FaultyFileSystem();
+  const pool = await station.start({ fs, converters: [optionsOf('folder', 'move')] });
+  const whole = fs.fail({ operation: 'rename', path: /\/watch\/u$/, code: 'EPERM' });
+  const broken = fs.fail({ operation: 'rename', path: /\/watch\/u\/u\.png$/, code: 'EIO', times: 1 });
+  const completed = next(pool, 'completed');
+  await drop(station, 'folder');
+  await completed;
+  expect([whole.hits, broken.hits]).toEqual([1, 1]);
+  await station.settled(pool);
+  expect(await station.files('Done')).toEqual(FILES.map(name => `u/${name}`));
+  expect((await station.files('watch')).filter(name => name !== '.millrace-canary')).toEqual([]);
+});
+
 describe.each(['folder', 'set'] as const)('a %s is cleaned up as a whole and once, through', kind => {
   // Both are a folder once they are taken: what follows is the same, and is tried for both in the soak.
   it.each(kind === 'folder' || everywhere ? CASES : CASES.filter((_, index) => index % 3 === 1))(
