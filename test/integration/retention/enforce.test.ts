@@ -1,3 +1,5 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DAY_MS, NOW, Vault } from './support.js';
 
@@ -111,6 +113,27 @@ describe('retention', () => {
     expect((await vault.engine.enforce()).bytesFreed).toBe(storedBytes);
     expect(await vault.blobs()).toEqual([]);
     expect(first).not.toBe(second);
+  });
+
+  it('what is in its grace period is no damage, and is still there when the catalog was lost', async () => {
+    const vault = await Vault.open({
+      gracePeriodMs: 3_600_000,
+      policies: [{ converterName: 'csv', retentionDays: 90 }],
+    });
+    const old = await vault.put(100, { report: { sn: 'S1' } });
+    const young = await vault.put(1);
+    await vault.engine.enforce();
+    expect(await vault.archive.verify()).toMatchObject({ damaged: [] });
+    await vault.close();
+    for (const name of await readdir(vault.folder))
+      if (name.startsWith('metadata.')) await rm(join(vault.folder, name), { recursive: true });
+    await vault.reopen({ gracePeriodMs: 3_600_000 });
+    expect(await vault.alive()).toEqual([young]);
+    expect(await vault.engine.history()).toMatchObject([{ archivesPurged: 1, reason: 'retention_days' }]);
+    expect(await vault.engine.getPolicy('csv')).toMatchObject({ retentionDays: 90 });
+    expect(await vault.engine.undelete([old])).toEqual([old]);
+    expect(await vault.alive()).toEqual([old, young]);
+    expect(await vault.archive.verify()).toMatchObject({ damaged: [] });
   });
 
   it('takes nothing that is under a legal hold, by serial number or id', async () => {
