@@ -10,6 +10,7 @@ import { packMember } from './blobs/member-writer.js';
 import type { Change } from './catalog/catalog.js';
 import { statusNumber, storedReportId } from './catalog/stored-entry.js';
 import { wordsOf } from './catalog/words.js';
+import { assertThere } from './restore.js';
 import type { ConversionFacts } from './types.js';
 
 /** An error is a sentence, not a dump: what is longer is cut. */
@@ -55,6 +56,7 @@ export async function archiveReport(
   // One after the other: the next position is that after the last.
   return context.contents.run(`reports of ${id}`, async () => {
     const entry = await entryOf(context, id);
+    assertThere(id, entry);
     const at = position ?? entry.reports;
     try {
       await storeReport(context, entry.id, id, at, Buffer.from(json), compressionLevel ?? context.level);

@@ -1,13 +1,11 @@
 /**
- * What retention and replay build on: entries in the order of their age or size, what may be purged, purging itself,
- * pins and legal holds, leases, policies and the books about all of it.
+ * What retention and replay build on: purging, pins and legal holds, leases, policies and the books about all of it.
  *
  * Purging goes the other way round than archiving: first the tombstone in the catalog, with the record of it, then the
  * blob. A crash in between leaves the blob on a list (`doomed`) that the next start works off.
  */
 import type { ArchiveContext } from './archive-context.js';
 import { entryOf } from './archive-context.js';
-import { firstRow } from './archive-id.js';
 import { referencePath, reportPath, sourcePath } from './blobs/blob-path.js';
 import type { Change } from './catalog/catalog.js';
 import { blobId, parseEntry, type StoredEntry } from './catalog/stored-entry.js';
@@ -46,45 +44,11 @@ export interface PurgeRecord {
   reason: string;
 }
 
-const FIRST_ROW = -Number.MAX_SAFE_INTEGER;
-
 export class Keeping {
   readonly #context: ArchiveContext;
 
   constructor(context: ArchiveContext) {
     this.#context = context;
-  }
-
-  /** Living entries, the oldest first, received before `before`; a page at a time without holding them all. */
-  async *oldest(filter: { converterName?: string; before?: Date } = {}): AsyncGenerator<ArchiveEntry> {
-    const { catalog } = this.#context;
-    const end = filter.before ? firstRow(Math.ceil(filter.before.getTime())) : Number.MAX_SAFE_INTEGER;
-    for (let after = FIRST_ROW; ; ) {
-      const setups = catalog.setupsOf(filter.converterName);
-      const rows = await catalog.query<StoredEntry>('oldest', [after, end, setups, 500]);
-      for (const row of rows) yield parseEntry(row);
-      const last = rows.at(-1);
-      if (!last || rows.length < 500) return;
-      after = last.id;
-    }
-  }
-
-  /** The living entries that take the most on the disk. Looks at all rows. */
-  async largest(filter: { converterName?: string; limit: number }): Promise<ArchiveEntry[]> {
-    const { catalog } = this.#context;
-    const rows = await catalog.query<StoredEntry>('largest', [catalog.setupsOf(filter.converterName), filter.limit]);
-    return rows.map(parseEntry);
-  }
-
-  /** What each converter has: entries, the size of the originals, and what they take on the disk. */
-  usage(): Promise<{ converterName: string; entries: number; bytes: number; storedBytes: number }[]> {
-    return this.#context.catalog.query('usage');
-  }
-
-  /** How many bytes purging these entries would free: blobs that others share are not counted. */
-  async sizeOnDisk(id: string): Promise<number> {
-    const entry = await entryOf(this.#context, id);
-    return this.#freed(entry, await this.#usersOfBlob(entry));
   }
 
   /**
@@ -186,12 +150,6 @@ export class Keeping {
     await this.#context.catalog.audited({ action: 'policy', subject: converterName, details: { removed: true } }, [
       { statement: 'removePolicy', params: [converterName] },
     ]);
-  }
-
-  /** Writes a run into the books. */
-  async recordPurge({ purgedAt, converterName, archivesPurged, bytesFreed, reason }: PurgeRecord): Promise<void> {
-    const params = [purgedAt.toISOString(), converterName, archivesPurged, bytesFreed, reason];
-    await this.#context.catalog.write([{ statement: 'addPurge', params }]);
   }
 
   /** The newest runs first. @param before The `id` of the last one of the page before. */

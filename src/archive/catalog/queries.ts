@@ -92,14 +92,6 @@ const KEEPING_QUERIES = {
   lastAudit: 'select sequence, lower(hex(hash)) as hash from audit_log order by sequence desc limit 1',
   audit: `select sequence, at, action, subject, details, lower(hex(hash)) as hash from audit_log where sequence > ?1
     order by sequence limit 1000`,
-  /** Living entries of a converter (its setups, as JSON, or all), the oldest first: for retention. */
-  oldest: `select ${COLUMNS} from entries e ${JOINS}
-    where e.id > ?1 and e.id < ?2 and (?3 is null or e.setup in (select value from json_each(?3))) and e.purged_at is null
-    order by e.id limit ?4`,
-  /** As `oldest`, the largest on the disk first. Reads all rows. */
-  largest: `select ${COLUMNS} from entries e ${JOINS}
-    where (?1 is null or e.setup in (select value from json_each(?1))) and e.purged_at is null
-    order by e.compressed * e.counted + e.report_stored desc, e.id limit ?2`,
   /** What each converter has: entries, their size, and what they take on the disk. */
   usage: `select setups.converter as converterName, sum(entries) as entries, sum(bytes) as bytes, sum(stored) as storedBytes
     from hours join setups on setups.id = hours.setup group by setups.converter having sum(entries) > 0 order by 1`,

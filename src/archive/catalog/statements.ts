@@ -58,8 +58,6 @@ const KEEPING_STATEMENTS = {
     on conflict (converter_name) do update set retention_days = ?2, max_size_gb = ?3, compression_level = ?4, enabled = ?5,
       options = ?6, updated_at = ?7`,
   removePolicy: 'delete from retention_policies where converter_name = ?',
-  addPurge: `insert into purge_history (purge_timestamp, converter_name, archives_purged, bytes_freed, reason)
-    values (?, ?, ?, ?, ?)`,
   addAudit: `insert or ignore into audit_log (sequence, at, action, subject, details, hash)
     values (?, ?, ?, ?, ?, unhex(?))`,
 } as const;

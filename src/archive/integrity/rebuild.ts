@@ -38,7 +38,7 @@ export interface RebuildResult {
 const AT_ONCE = 32;
 const CHANGES_AT_ONCE = 500;
 /** Running these a second time would count twice; in a catalog that was not empty, they have run already. */
-const NOT_TWICE: ReadonlySet<string> = new Set(['addPurge', 'addToPurge']);
+const NOT_TWICE: ReadonlySet<string> = new Set(['addToPurge']);
 
 /** @param anew The catalog was empty: nothing of the change log is in it yet. */
 export async function rebuild(context: ArchiveContext, options: RebuildOptions, anew: boolean): Promise<RebuildResult> {

@@ -51,11 +51,11 @@ export class Purger {
   }
 
   /** Purges entries of one converter for one reason: all that may be purged at this moment. */
-  purge(entries: readonly Pick<Candidate, 'row' | 'sha256'>[], order: PurgeOrder): Promise<Purged> {
+  purge(entries: readonly Candidate[], order: PurgeOrder): Promise<Purged> {
     return this.#turn(async () => {
       const rows = entries.map(entry => entry.row);
-      // Nobody begins to read one of them, or to share its blob, while it is decided.
-      const open = await this.#hold(entries.map(entry => entry.sha256));
+      // Nobody begins to read one of them, to share its blob or to add a report, while it is decided.
+      const open = await this.#hold(entries.flatMap(entry => [entry.sha256, `reports of ${entry.archiveId}`]));
       try {
         return await this.#reserve.spend(() => this.#tombstone(rows, order));
       } finally {
@@ -160,16 +160,16 @@ export class Purger {
     await Promise.all([...folders.values()].map(relative => blobs.syncFolderOf(relative)));
   }
 
-  /** Waits until nothing is being done with these contents, and lets nothing begin. @returns What lets it go on. */
-  async #hold(contents: readonly string[]): Promise<() => void> {
+  /** Waits until nothing is being done with these, and lets nothing begin. @returns What lets it go on. */
+  async #hold(keys: readonly string[]): Promise<() => void> {
     let open: () => void = () => undefined;
     const opened = new Promise<void>(resolve => {
       open = resolve;
     });
-    const held = [...new Set(contents)].map(
-      sha256 =>
+    const held = [...new Set(keys)].map(
+      key =>
         new Promise<void>(resolve => {
-          void this.#context.contents.run(sha256, () => {
+          void this.#context.contents.run(key, () => {
             resolve();
             return opened;
           });
