@@ -7,6 +7,7 @@ export default defineConfig(options => ({
     'formats/index': 'src/formats/index.ts',
     'testing/index': 'src/testing/index.ts',
     'workers/sqlite': 'src/workers/sqlite.ts',
+    'workers/converter': 'src/workers/converter.ts',
   },
   format: 'esm',
   target: 'node20',

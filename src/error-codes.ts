@@ -22,6 +22,10 @@ const HINTS = {
     'The file ended the process each time that it was converted. Run the converter on it alone and look for what kills it.',
     'Raise the version of the converter once it is mended: the file is taken up again.',
   ],
+  CONVERTER_MEMORY: [
+    'Read big files with source.lines() or source.stream(), or raise memoryLimitMb for this converter.',
+    'If it grows from file to file, the converter keeps what it should let go.',
+  ],
   SOURCE_UNREADABLE: ['Check the permissions of the file and whether another program keeps it open.'],
   SOURCE_TOO_SMALL: ['Find out why the tester writes such files. minSizeBytes and tooSmall say what happens to them.'],
   SOURCE_CHANGED: [

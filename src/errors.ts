@@ -122,10 +122,14 @@ export class ConverterTimeoutError extends ConverterError {
   }
 }
 
-/** The process or thread that ran the converter died while it ran. */
+/** The process or thread that ran the converter died while it ran: `CONVERTER_CRASHED`, or `CONVERTER_MEMORY` for want of memory. */
 export class ConverterCrashedError extends ConverterError {
-  constructor(message: string, options?: MillraceErrorOptions) {
-    super(message, options, 'CONVERTER_CRASHED');
+  constructor(
+    message: string,
+    options?: MillraceErrorOptions,
+    code: 'CONVERTER_CRASHED' | 'CONVERTER_MEMORY' = 'CONVERTER_CRASHED',
+  ) {
+    super(message, options, code);
   }
   static {
     nameOf(ConverterCrashedError, 'ConverterCrashedError');

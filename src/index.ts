@@ -16,6 +16,7 @@ export {
   type SuccessOptions,
 } from './converters/converter-result.js';
 export { FolderConverter, type FolderListing } from './converters/folder-converter.js';
+export type { ConverterModule } from './converters/isolation/converter-module.js';
 export {
   type PullContext,
   type Pulled,

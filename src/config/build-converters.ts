@@ -9,7 +9,7 @@ import { resolveEntries } from '../pool/resolve-options.js';
 import { LIMITS } from './archive-fields.js';
 import { type Checking, problemAt } from './check.js';
 import type { Path } from './document.js';
-import { makeConverter } from './make-converter.js';
+import { findConverter, makeConverter } from './make-converter.js';
 import { isWrong, writtenAt } from './places.js';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -66,7 +66,8 @@ async function buildConverter(
     needsFolder();
     return undefined;
   }
-  const made = await makeConverter(
+  const isolated = options.isolation === 'worker' || options.isolation === 'process';
+  const made = await (isolated ? findConverter : makeConverter)(
     {
       name: name as string | undefined,
       modulePath: modulePath as string,

@@ -85,7 +85,16 @@ const options = {
     default: '300000',
     also: { timeoutSeconds: 1000 },
   }),
-  isolation: choice('Where conversions run.', words('isolation'), { default: 'none' }),
+  isolation: choice('Where conversions run: here, in worker threads or in processes.', words('isolation'), {
+    default: 'none',
+  }),
+  workers: number('How many workers the converter may have at once.', range('workers'), {
+    default: 'as many as there are cores',
+    integer: true,
+  }),
+  memoryLimitMb: number('A worker that needs more memory than this is ended, in MB.', range('memoryLimitMb'), {
+    default: '512',
+  }),
   minDepth: number('Only files at least so many folders below the watch folder.', range('minDepth'), {
     default: '0',
     integer: true,

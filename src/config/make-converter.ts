@@ -1,5 +1,6 @@
 /** From the `class_name` of a configuration file to a converter. */
 import { ConverterBase } from '../converters/converter-base.js';
+import type { ConverterModule } from '../converters/isolation/converter-module.js';
 import type { AnyConverter } from '../converters/run-conversion.js';
 import { ConfigError, toError } from '../errors.js';
 import { type FoundModule, findModule } from './find-module.js';
@@ -32,10 +33,7 @@ export async function makeConverter(
   let exports: Exports;
   try {
     const sought = await findModule(modulePath, baseDir);
-    if (!('url' in sought)) {
-      const hint = `Looked for ${sought.join(', ')} (also with .mjs, .js, .cjs) and for a package of that name.`;
-      return [{ key: 'modulePath', message: `there is no module '${modulePath}'`, hint }];
-    }
+    if (!('url' in sought)) return [noSuchModule(modulePath, sought)];
     found = sought;
     exports = (await import(freshUrl(found))) as Exports;
   } catch (thrown) {
@@ -53,6 +51,26 @@ export async function makeConverter(
     return made;
   } catch (thrown) {
     return constructionProblems(thrown, wanted ?? 'default');
+  }
+}
+
+/** Finds it and leaves it to workers to import and construct it. Never rejects. */
+export async function findConverter(
+  { modulePath, className, name, arguments: args }: ConverterDescription,
+  baseDir: string,
+): Promise<ConverterModule | MakingProblem[]> {
+  try {
+    const found = await findModule(modulePath, baseDir);
+    if (!('url' in found)) return [noSuchModule(modulePath, found)];
+    const exported = className ?? found.exportName;
+    return {
+      module: freshUrl(found),
+      ...(exported === undefined ? {} : { export: exported }),
+      arguments: args,
+      ...(name === undefined ? {} : { name }),
+    };
+  } catch (thrown) {
+    return [{ key: 'modulePath', message: `the module '${modulePath}' cannot be found: ${toError(thrown).message}` }];
   }
 }
 
@@ -79,6 +97,11 @@ function choose(exports: Exports, wanted: string | undefined): unknown {
   if (isConverter(exports.default)) return exports.default;
   const converters = Object.values(exports).filter(isConverter);
   return converters.length === 1 ? converters[0] : undefined;
+}
+
+function noSuchModule(modulePath: string, places: readonly string[]): MakingProblem {
+  const hint = `Looked for ${places.join(', ')} (also with .mjs, .js, .cjs) and for a package of that name.`;
+  return { key: 'modulePath', message: `there is no module '${modulePath}'`, hint };
 }
 
 function noSuchExport(exports: Exports, wanted: string | undefined, modulePath: string): MakingProblem {

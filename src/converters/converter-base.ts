@@ -30,6 +30,8 @@ export interface ConverterContext<TArguments = Record<string, unknown>> {
   /** The station's name, from the pool's options. Default: the host name. */
   readonly stationName: string;
   readonly folders: ConverterFolders;
+  /** Tells how far the conversion is, for those that take long: the pool's event `progress`. @param fraction From 0 to 1. */
+  progress(fraction: number, message?: string): void;
   /** To return: not now. See {@link ConverterResult.suspended}. */
   suspend(reason: string, options?: { retryAfterMs?: number }): ConverterResult<never>;
   /** To return: not a source for this converter. See {@link ConverterResult.rejected}. */

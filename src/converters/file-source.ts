@@ -28,6 +28,17 @@ export interface FileSourceOptions {
   as?: FileIdentity;
 }
 
+/** What another thread or process needs to have the same source. Plain data. */
+export interface FileTicket {
+  path: string;
+  name: string;
+  identity: FileIdentity;
+  location: string;
+  sha256: string;
+  /** A copy of it, where it is held and goes along. */
+  content: Uint8Array<ArrayBuffer> | undefined;
+}
+
 /** See {@link ConverterSource}. */
 export class FileSource implements HeldSource {
   readonly path: string;
@@ -75,6 +86,21 @@ export class FileSource implements HeldSource {
     } finally {
       await file.close();
     }
+  }
+
+  /** The source of a ticket. What did not go along is read from the disk, against the checksum. */
+  static from(ticket: FileTicket, fs: FileSystem): FileSource {
+    const { path, name, location, identity, sha256, content } = ticket;
+    const held = content && Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+    return new FileSource({ fs, path: location, knownAs: path, name }, identity, sha256, held);
+  }
+
+  /** @param transfer Has the content go along, and takes its memory. */
+  ticket(transfer?: ArrayBuffer[]): FileTicket {
+    const { path, name, identity } = this;
+    const content = transfer && this.#held ? new Uint8Array(this.#held) : undefined;
+    if (content) transfer?.push(content.buffer);
+    return { path, name, identity, location: this.#location, sha256: this.#sha256, content };
   }
 
   get size(): number {

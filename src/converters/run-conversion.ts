@@ -11,11 +11,15 @@ import { refusalOf, refused } from './verdict.js';
 export type AnyConverter = ConverterBase<any, any>;
 
 /** What a context says of the file and the pool; the rest is made with it. */
-export type ContextFacts = Omit<ConverterContext, 'signal' | 'suspend' | 'reject'>;
+export interface ContextFacts extends Omit<ConverterContext, 'signal' | 'suspend' | 'reject' | 'progress'> {
+  /** Who is told how far a conversion is. Default: nobody. */
+  progress?: ConverterContext['progress'];
+}
 
 /** The context of a conversion or hook. */
 export function makeContext(facts: ContextFacts, signal: AbortSignal): ConverterContext {
-  return { ...facts, signal, suspend: ConverterResult.suspended, reject: ConverterResult.rejected };
+  const { progress = () => undefined } = facts;
+  return { ...facts, progress, signal, suspend: ConverterResult.suspended, reject: ConverterResult.rejected };
 }
 
 /** Everything that a conversion needs. */
@@ -67,7 +71,22 @@ export function isVoid(thrown: unknown): boolean {
   return ['POOL_STOPPING', 'SOURCE_CHANGED'].includes((thrown as Partial<MillraceError>)?.code ?? '');
 }
 
-async function inTime<T>(job: ConversionJob, work: (context: ConverterContext) => Promise<T>): Promise<T> {
+/**
+ * A converter that can run only so many conversions at once has a method of this name: it calls `work` when it is its turn,
+ * so that nobody's time runs while he waits.
+ */
+export const inTurn = Symbol('inTurn');
+interface TakesTurns {
+  [inTurn]<T>(work: () => Promise<T>): Promise<T>;
+}
+
+function inTime<T>(job: ConversionJob, work: (context: ConverterContext) => Promise<T>): Promise<T> {
+  const { converter } = job;
+  const run = () => raceTime(job, work);
+  return inTurn in converter ? (converter as unknown as TakesTurns)[inTurn](run) : run();
+}
+
+async function raceTime<T>(job: ConversionJob, work: (context: ConverterContext) => Promise<T>): Promise<T> {
   const { converter, clock, timeoutMs } = job;
   const abort = new AbortController();
   const timeout = new ConverterTimeoutError(`Converter '${converter.name}' took longer than ${timeoutMs} ms`);
@@ -104,7 +123,7 @@ async function validate({ converter, source }: ConversionJob, context: Converter
   );
 }
 
-function toResult(converter: AnyConverter, returned: unknown): ConverterResult {
+export function toResult(converter: AnyConverter, returned: unknown): ConverterResult {
   if (returned instanceof ConverterResult) return returned;
   if (typeof returned !== 'object' || returned === null) {
     throw new ConverterError(`Converter '${converter.name}' returned ${String(returned)} where a report was expected`);

@@ -4,7 +4,7 @@ import { MillraceError } from '../errors.js';
 import { checksumOfSet, identityOfSet, type Member } from '../files/file-set.js';
 import type { FileSystem } from '../files/file-system.js';
 import type { FileIdentity } from '../files/identity.js';
-import { FileSource } from './file-source.js';
+import { FileSource, type FileTicket } from './file-source.js';
 import type { HeldSource } from './held-source.js';
 import type { SourceFile } from './source.js';
 
@@ -22,6 +22,15 @@ export interface SetSourceOptions {
   primary?: string;
 }
 
+/** What another thread or process needs to have the same source. Plain data. */
+export interface SetTicket {
+  path: string;
+  name: string;
+  key: string;
+  primary: string | undefined;
+  files: readonly FileTicket[];
+}
+
 /** So much content is held of all members together; the rest is read from the disk again. */
 const HELD_BYTES = 4 * 1024 * 1024;
 
@@ -35,7 +44,11 @@ export class SetSource implements HeldSource {
   readonly #sources: readonly FileSource[];
   readonly #primary: FileSource | undefined;
 
-  private constructor(options: SetSourceOptions, sources: readonly FileSource[], key: string) {
+  private constructor(
+    options: Pick<SetSourceOptions, 'path' | 'name' | 'members' | 'primary'>,
+    sources: readonly FileSource[],
+    key: string,
+  ) {
     const { path, name, members, primary } = options;
     this.path = path;
     this.name = name;
@@ -63,6 +76,20 @@ export class SetSource implements HeldSource {
       sources.push(source);
     }
     return new SetSource(options, sources, await checksumOf(sources, options.primary));
+  }
+
+  /** The source of a ticket; see {@link FileSource.from}. */
+  static from({ path, name, key, primary, files }: SetTicket, fs: FileSystem): SetSource {
+    const members = files.map(file => ({ name: file.name, ...file.identity }));
+    const sources = files.map(file => FileSource.from(file, fs));
+    return new SetSource({ path, name, members, ...(primary === undefined ? {} : { primary }) }, sources, key);
+  }
+
+  /** @param transfer As for {@link FileSource.ticket}. */
+  ticket(transfer?: ArrayBuffer[]): SetTicket {
+    const { path, name, key } = this;
+    const files = this.#sources.map(source => source.ticket(transfer));
+    return { path, name, key, primary: this.#primary?.name, files };
   }
 
   get size(): number {

@@ -19,6 +19,7 @@ import type { ConverterEntry } from './converter-entry.js';
 import { ConverterRegistry } from './converter-registry.js';
 import { Engine } from './engine.js';
 import { explain } from './explain.js';
+import { describeAll } from './isolation-options.js';
 import { type ItemsFilter, type ItemsPage, listItems } from './items.js';
 import { Milestone } from './milestone.js';
 import type { PoolEvents, PoolState, PoolStatistics } from './pool-events.js';
@@ -208,10 +209,11 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
    * @throws ConfigError naming every problem of the options; whatever its `initialize()` throws. Nothing has changed then.
    */
   async addConverter(options: ConverterOptions): Promise<void> {
+    const [added] = await this.#described(this.#resolve([], options));
     await this.#reconfigure(entries =>
       this.#resolve(
         entries.map(entry => entry.given),
-        options,
+        added,
       ),
     );
   }
@@ -237,7 +239,8 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
    * @throws ConfigError naming every problem; whatever an `initialize()` throws. Nothing has changed then.
    */
   async reload(config: Pick<PoolOptions, 'converters'> & Partial<PoolOptions>): Promise<ReloadResult> {
-    const changes = await this.#reconfigure(() => this.#resolve(config.converters));
+    const converters = await this.#described(this.#resolve(config.converters));
+    const changes = await this.#reconfigure(() => this.#resolve(converters));
     return { ...changes, needRestart: needRestart(this.#given, config) };
   }
 
@@ -284,6 +287,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
       await this.#engine.archivist.open();
       this.pending.settle(this.#engine.settlement);
       await this.pending.start();
+      await this.#describe();
       for (const entry of registry.entries) await entry.converter.initialize?.();
       await Promise.all(registry.entries.map(entry => this.#engine.places.check(entry)));
       await this.#engine.pulls.prepare(registry.entries);
@@ -376,6 +380,20 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     const problems = archivesMissing(entries, archive);
     if (problems.length > 0) throw new ConfigError(problems);
     return entries;
+  }
+
+  /** Converters in workers that the pool was made with. */
+  async #describe(): Promise<void> {
+    const { entries } = this.#engine.context.registry;
+    if (!entries.some(({ isolation }) => isolation !== 'none')) return;
+    const converters = await this.#described(entries);
+    await this.#reconfiguration.apply(() => this.#resolve(converters), false);
+  }
+
+  /** What converters in workers are, is known once one has loaded them: their names, versions and files. */
+  async #described(entries: readonly ConverterEntry[]): Promise<ConverterOptions[]> {
+    await describeAll(entries.map(entry => entry.converter));
+    return entries.map(entry => entry.given);
   }
 
   async #reconfigure(

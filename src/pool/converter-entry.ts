@@ -19,6 +19,7 @@ import type { ConverterIdentity } from '../ledger/file-record.js';
 import { stableJson } from '../stable-json.js';
 import { ARCHIVING_DEFAULTS, checkArchiving } from './archive-options.js';
 import { companionProblems, resolveCompanions } from './companion-options.js';
+import { type IsolationOptions, isolationProblems, type MadeOptions, withStandIn } from './isolation-options.js';
 import type { ConverterOptions } from './pool-options.js';
 import { spoolFolder } from './pulls/spool.js';
 import { scheduleProblem } from './pulls/timetable.js';
@@ -35,7 +36,9 @@ export interface ConverterEntry
     Omit<
       ConverterOptions,
       | Exclude<keyof DiscoveryOptions, keyof typeof DISCOVERY_DEFAULTS>
+      | Exclude<keyof IsolationOptions, 'isolation'>
       | 'companions'
+      | 'converter'
       | 'schedule'
       | 'shadow'
       | 'archiveFolder'
@@ -48,7 +51,7 @@ export interface ConverterEntry
   compressionLevel?: number;
   /** What one source of it is: a file, a file with companions, a folder. */
   unit: UnitKind;
-  /** The options as they were given: what tells whether a reload changes anything. */
+  /** The options as they were given, a module's stand-in in its place: what tells whether a reload changes anything. */
   given: ConverterOptions;
   /** Name, version and arguments, as the ledger keeps them. */
   identity: ConverterIdentity;
@@ -77,12 +80,13 @@ export interface EntryContext {
 
 /** Completes the options of one converter. */
 export function toEntry(
-  options: ConverterOptions,
+  given: ConverterOptions,
   { path, problems, dataDir }: EntryContext,
 ): ConverterEntry | undefined {
   const before = problems.length;
-  checkOptions(options, path, problems);
+  checkOptions(given, path, problems);
   if (problems.length > before) return undefined;
+  const options = withStandIn(given);
   const { converter } = options;
   const isPulled = converter instanceof ScheduledConverter;
   const watchFolder = resolve(options.watchFolder ?? spoolFolder(dataDir, converter.name));
@@ -135,6 +139,8 @@ export const RANGES: Partial<Record<keyof ConverterOptions, readonly [min: numbe
   maxRetries: [0, 1_000],
   retryDelayMs: [0, 2 ** 31 - 1],
   timeoutMs: [1, 2 ** 31 - 1],
+  workers: [1, 256],
+  memoryLimitMb: [32, 2 ** 20],
   ...DISCOVERY_RANGES,
 };
 
@@ -142,7 +148,7 @@ export const RANGES: Partial<Record<keyof ConverterOptions, readonly [min: numbe
 export const CHOICES: Partial<Record<keyof ConverterOptions, readonly unknown[]>> = {
   postProcess: ['delete', 'move', 'zip', 'keep', 'archive'],
   archivePolicy: ['required', 'best-effort'],
-  isolation: ['none'],
+  isolation: ['none', 'worker', 'process'],
   duplicates: ['skip', 'deliver'],
 };
 
@@ -150,9 +156,8 @@ function checkOptions(options: ConverterOptions, path: string, problems: ConfigP
   const problem = (key: string, message: string): void => void problems.push({ path: `${path}.${key}`, message });
   const { converter, watchFolder } = options;
   checkArchiving(options, problem);
-  if (!(converter instanceof ConverterBase))
-    problem('converter', 'must be an instance of a class that extends ConverterBase');
-  else if (typeof converter.name !== 'string' || converter.name === '')
+  for (const [key, message] of isolationProblems(options)) problem(key, message);
+  if (converter instanceof ConverterBase && (typeof converter.name !== 'string' || converter.name === ''))
     problem('converter.name', 'must be a text that is not empty');
   const isPulled = converter instanceof ScheduledConverter;
   const isMissing = watchFolder === undefined && !isPulled;
@@ -186,7 +191,7 @@ function checkOptions(options: ConverterOptions, path: string, problems: ConfigP
 }
 
 /** The kind of unit that a converter takes. */
-function unitOf({ converter, companions }: ConverterOptions): UnitKind {
+function unitOf({ converter, companions }: MadeOptions): UnitKind {
   if (converter instanceof FolderConverter) return folderUnit(converter);
   if (converter instanceof ScheduledConverter) return pulledItem;
   return companions === undefined
@@ -194,7 +199,7 @@ function unitOf({ converter, companions }: ConverterOptions): UnitKind {
     : companionSet(resolveCompanions(companions), converter.supportedExtensions);
 }
 
-function refusal(options: ConverterOptions, unit: UnitKind): (path: string) => string | undefined {
+function refusal(options: MadeOptions, unit: UnitKind): (path: string) => string | undefined {
   const { converter } = options;
   // How deep a folder lies, its own patterns say.
   const filter = fileFilter(unit.deep ? { ...options, recursive: true } : options);

@@ -140,6 +140,8 @@ export class Endings {
     return {
       arguments: entry.arguments,
       logger: this.#context.logger,
+      progress: (fraction, message) =>
+        this.#context.notify('progress', { ...about(file), fraction, ...(message === undefined ? {} : { message }) }),
       attempt: file.record.attempts,
       correlationId: file.correlationId,
       stationName: this.#context.stationName,

@@ -11,6 +11,7 @@ export {
   type Observed,
 } from './health-handler.js';
 export type { HealthOptions } from './health-options.js';
+export type { IsolationOptions } from './isolation-options.js';
 export type { ItemsFilter, ItemsPage, PoolItem } from './items.js';
 export { prometheusText } from './metric-families.js';
 export type { ConverterCounts } from './monitor.js';

@@ -51,6 +51,8 @@ export interface PoolEvents {
   queued: FileEvent & { priority: number };
   /** Its converter begins; the attempt is counted. */
   converting: FileEvent & { attempt: number; maxAttempts: number };
+  /** The converter says how far it is, from 0 to 1. */
+  progress: FileEvent & { fraction: number; message?: string };
   /** Its reports are made. */
   converted: FileEvent & {
     reports: number;

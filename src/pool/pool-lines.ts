@@ -23,6 +23,11 @@ export const POOL_LINES: Required<EventLines<PoolEvents>> = {
     message: 'Conversion begins',
     fields: event => ({ ...of(event), attempt: event.attempt, maxAttempts: event.maxAttempts }),
   },
+  progress: {
+    level: 'debug',
+    message: ({ message }) => message ?? 'Conversion goes on',
+    fields: event => ({ ...of(event), fraction: event.fraction }),
+  },
   converted: {
     level: ({ warnings }) => (warnings.length > 0 ? 'warn' : 'info'),
     message: ({ warnings }) => (warnings.length > 0 ? 'File converted, with warnings' : 'File converted'),

@@ -3,6 +3,7 @@ import type { ArchiveStorage, RetentionEngine } from '../archive/index.js';
 import type { Clock } from '../clock.js';
 import type { ConverterBase } from '../converters/converter-base.js';
 import type { PostProcessAction } from '../converters/converter-result.js';
+import type { ConverterModule } from '../converters/isolation/converter-module.js';
 import type { Schedule } from '../converters/scheduled-converter.js';
 import type { DiscoveryOptions } from '../discovery/discovery-options.js';
 import type { StartWatch } from '../discovery/watch.js';
@@ -13,13 +14,19 @@ import type { SubmitFunction, Submitter } from '../submit/index.js';
 import type { ConverterArchiving } from './archive-options.js';
 import type { ConverterCompanions } from './companion-options.js';
 import type { HealthOptions } from './health-options.js';
+import type { IsolationOptions } from './isolation-options.js';
 import type { ConverterShadow } from './shadow-options.js';
 
 /** One converter with its folders. */
-export interface ConverterOptions extends DiscoveryOptions, ConverterCompanions, ConverterArchiving, ConverterShadow {
-  /** The converter. Its name must be unique in the pool. */
+export interface ConverterOptions
+  extends DiscoveryOptions,
+    ConverterCompanions,
+    ConverterArchiving,
+    ConverterShadow,
+    IsolationOptions {
+  /** The converter, or, where it runs in workers, its module. Its name must be unique in the pool. */
   // biome-ignore lint/suspicious/noExplicitAny: converters of every report and argument type are taken.
-  converter: ConverterBase<any, any>;
+  converter: ConverterBase<any, any> | ConverterModule;
   /**
    * The folder that is watched. Several converters may share one. It need not exist yet: it is picked up when it does.
    * Required, but for a `ScheduledConverter`, which puts what it pulls there: by default in `{dataDir}/pulled`.
@@ -52,8 +59,6 @@ export interface ConverterOptions extends DiscoveryOptions, ConverterCompanions,
   retryDelayMs?: number;
   /** How long one conversion may take, in ms. Default 300,000. */
   timeoutMs?: number;
-  /** Where conversions run. 'none' is this thread, the only choice so far. */
-  isolation?: 'none';
   /** What happens to a file whose content was delivered before: 'skip' cleans it up without a report. Default 'skip'. */
   duplicates?: 'skip' | 'deliver';
 }

@@ -1,5 +1,6 @@
 /** Changes which converters a pool has, while it runs: wholly or not at all, and one change at a time. */
 import { isDeepStrictEqual } from 'node:util';
+import { IsolatedConverter } from '../converters/isolation/isolated-converter.js';
 import { MillraceError, ServiceError, toError } from '../errors.js';
 import { KeyedLock } from '../keyed-lock.js';
 import type { ConverterEntry } from './converter-entry.js';
@@ -146,6 +147,8 @@ function isSame(old: ConverterEntry, entry: ConverterEntry): boolean {
   const one = old.converter;
   const other = entry.converter;
   if (one !== other && one.constructor !== other.constructor) return false;
+  if (one instanceof IsolatedConverter && !isDeepStrictEqual(one.madeFrom, (other as IsolatedConverter).madeFrom))
+    return false;
   const { converter: _one, ...options } = old.given;
   const { converter: _other, ...others } = entry.given;
   return isDeepStrictEqual(old.identity, entry.identity) && isDeepStrictEqual(options, others);

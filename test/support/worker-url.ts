@@ -6,3 +6,4 @@ import { bundleFolder } from './bundle.js';
 const workerUrl = (name: string): URL => pathToFileURL(join(bundleFolder, 'workers', name));
 
 export const sqliteWorkerUrl = workerUrl('sqlite.js');
+export const converterWorkerUrl = workerUrl('converter.js');
