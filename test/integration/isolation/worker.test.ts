@@ -192,14 +192,16 @@ describe('a converter in a worker', () => {
     await expect(again.start()).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });
 
-  it('that fails when the next file is converted does not take that one with it', async () => {
+  it('that dies of the file before does not take the next one with it, in hand or not', async () => {
     const station = await Station.open();
     const pool = await isolated(station);
-    const completed = next(pool, 'completed');
-    await station.drop('watch/1.txt', 'late it');
-    await completed;
-    await station.drop('watch/2.txt', 'slow next');
+    for (const [index, deed] of ['arm one', 'good two', 'late three', 'good four'].entries()) {
+      const completed = next(pool, 'completed');
+      await station.drop(`watch/${index}.txt`, deed);
+      await completed;
+    }
     await station.settled(pool);
-    expect(station.reports<Report>().map(report => report.word)).toEqual(['it', 'next']);
+    expect(station.reports<Report>().map(report => report.word)).toEqual(['one', 'two', 'three', 'four']);
+    expect(new Set(station.reports<Report>().map(report => report.thread)).size).toBe(3);
   });
 });

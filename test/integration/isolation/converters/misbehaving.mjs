@@ -4,6 +4,7 @@ import { threadId } from 'node:worker_threads';
 import { ConverterBase, ConverterResult, FileFormatError } from 'millrace';
 
 const kept = [];
+let armed = false;
 
 export default class Misbehaving extends ConverterBase {
   name = 'misbehaving';
@@ -15,6 +16,11 @@ export default class Misbehaving extends ConverterBase {
   async convert(source, context) {
     const text = await source.text();
     const [deed, word] = text.split(' ');
+    if (armed) {
+      // What the file before this one has left behind.
+      void Promise.reject(new Error('late'));
+      await sleep(600_000);
+    }
     const report = { name: source.name, word, thread: threadId, pid: process.pid };
     switch (deed) {
       case 'loop':
@@ -29,12 +35,11 @@ export default class Misbehaving extends ConverterBase {
         void Promise.reject(new Error('nobody waits for this'));
         await sleep(600_000);
         return report;
-      case 'late':
-        // Fails when the next file is being converted.
-        setTimeout(() => void Promise.reject(new Error('late')), 20);
+      case 'arm':
+        armed = true;
         return report;
-      case 'slow':
-        await sleep(100);
+      case 'late':
+        setTimeout(() => process.exit(1), 1);
         return report;
       case 'uncaught':
         setTimeout(() => {
