@@ -38,7 +38,9 @@ async function harmed(
 }
 
 describe('of converters in threads, one file fails and the next succeeds', () => {
-  it('after process.exit(), an unhandled rejection, an exception of a timer, a leak, no report', async () => {
+  it('after process.exit(), an unhandled rejection, an exception of a timer, a leak, no report', {
+    timeout: 180_000,
+  }, async () => {
     const deeds = ['exit', 'reject', 'uncaught', 'leak', 'abort', 'circle', 'text'];
     expect(await harmed(deeds, { memoryLimitMb: 40 })).toEqual({
       exit: 'CONVERTER_CRASHED',
@@ -61,7 +63,9 @@ describe('of converters in threads, one file fails and the next succeeds', () =>
 });
 
 describe('of converters in processes, one file fails and the next succeeds', () => {
-  it('after a segmentation fault, process.abort(), process.exit(), an endless loop, a leak', async () => {
+  it('after a segmentation fault, process.abort(), process.exit(), an endless loop, a leak', {
+    timeout: 180_000,
+  }, async () => {
     const deeds = ['segfault', 'abort', 'exit', 'loop', 'leak'];
     expect(await harmed(deeds, { isolation: 'process', timeoutMs: 5_000, memoryLimitMb: 40 })).toEqual({
       segfault: 'CONVERTER_CRASHED',
