@@ -74,6 +74,9 @@ function policiesOf(checking: Checking, file: Values, converters: readonly Built
     if (!there || options.archiveFolder !== undefined) {
       const hint = 'Give an archive section, or the same archive_folder to all converters that are archived.';
       problemAt(checking, at, 'limits the archive of the pool, and this converter has no part in it', hint);
+    } else if (name === undefined) {
+      // What its module calls it is known to its workers alone.
+      problemAt(checking, at, 'needs the name of the converter', 'Give this converter a name.');
     } else if (named.has(name)) {
       problemAt(checking, at, `'${name}' has a policy under retention as well`, 'Keep one of the two.');
     } else {
