@@ -5,7 +5,7 @@ import { type DiscoveryOptions, type FilePattern, patternsOf } from './discovery
 import { neverData } from './never-data.js';
 
 /** How globs match file names on a platform: as its own file systems do. `**` takes a newline as any other letter. */
-export function globOptions(platform: NodeJS.Platform = process.platform): PicomatchOptions {
+function globOptions(platform: NodeJS.Platform = process.platform): PicomatchOptions {
   return { flags: platform === 'win32' || platform === 'darwin' ? 'is' : 's' };
 }
 

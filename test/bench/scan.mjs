@@ -56,14 +56,17 @@ const before = heap();
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 const startedAt = performance.now();
+const cpu = process.cpuUsage();
 await pool.start();
 const tookMs = performance.now() - startedAt;
+const { user, system } = process.cpuUsage(cpu);
 delay.disable();
 const perFile = (heap() - before) / files;
 const ms = nanoseconds => `${(nanoseconds / 1e6).toFixed(1)} ms`;
 
 console.log(`files found and queued          ${scan.queued} of ${scan.scanned}, ${scan.errors} errors`);
 console.log(`from start() to work            ${(tookMs / 1000).toFixed(2)} s`);
+console.log(`of that, CPU of all threads     ${((user + system) / 1e6).toFixed(2)} s`);
 console.log(
   `memory per waiting file         ${Math.round(perFile)} bytes${globalThis.gc ? '' : ' (without --expose-gc: an upper bound)'}`,
 );
