@@ -42,8 +42,9 @@ export class ArchiveStorage extends ArchiveReadings {
   readonly #onLocked: 'fail' | 'wait';
   readonly #turns = pLimit(AT_ONCE);
   readonly #abort = new AbortController();
-  /** The catalog was damaged: what the files say is brought back at the next opening. */
+  /** The catalog turned out to be damaged while it was opened. */
   #damaged = false;
+  #isOpen = false;
   #lock: DirectoryLock | undefined;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -81,7 +82,8 @@ export class ArchiveStorage extends ArchiveReadings {
     store.on('error', payload => this.notify('error', payload));
     store.on('damaged', ({ file, movedTo, message }) => {
       this.notify('damaged', { file, movedTo, message });
-      this.#damaged = true;
+      if (this.#isOpen) this.#inBackground(this.#rebuild({}));
+      else this.#damaged = true;
     });
   }
 
@@ -198,7 +200,8 @@ export class ArchiveStorage extends ArchiveReadings {
   async #open(): Promise<void> {
     const { fs, clock, logger, catalog, blobs } = this.#context;
     await fs.mkdir(this.directory, { recursive: true, mode: PRIVATE_FOLDER });
-    this.#lock = await lockDirectory(join(this.directory, 'lock'), {
+    // Kept where the rest fails: giving it back needs space, too, and whoever tries again finds it in its hands.
+    this.#lock ??= await lockDirectory(join(this.directory, 'lock'), {
       fs,
       clock,
       logger,
@@ -206,17 +209,12 @@ export class ArchiveStorage extends ArchiveReadings {
       signal: this.#abort.signal,
       onLost: error => this.#lost(error),
     });
-    try {
-      await blobs.open();
-      await catalog.open();
-      await recoverLeftovers(this.#context);
-      const isEmpty = (await catalog.query('anyEntry')).length === 0;
-      if (isEmpty ? await hasBlobs(this.#context) : this.#damaged) await this.#rebuild({});
-      this.#damaged = false;
-    } catch (error) {
-      await this.#lock.release();
-      throw error;
-    }
+    await blobs.open();
+    await catalog.open();
+    await recoverLeftovers(this.#context);
+    const isEmpty = (await catalog.query('anyEntry')).length === 0;
+    if (isEmpty ? await hasBlobs(this.#context) : this.#damaged) await this.#rebuild({});
+    this.#isOpen = true;
   }
 
   async #close(): Promise<void> {
@@ -225,7 +223,7 @@ export class ArchiveStorage extends ArchiveReadings {
       () => true,
       () => false,
     );
-    if (!opened) return;
+    if (!opened) return this.#lock?.release();
     // One turn of every slot: what was begun has ended.
     await Promise.all(Array.from({ length: AT_ONCE }, () => this.#turns(() => undefined)));
     await this.#context.catalog.close();
@@ -235,6 +233,10 @@ export class ArchiveStorage extends ArchiveReadings {
   #lost(error: Error): void {
     this.notify('error', { error });
     // Another process writes here now: nothing more may be written by this one.
-    this.close().catch((thrown: unknown) => this.notify('error', { error: toError(thrown) }));
+    this.#inBackground(this.close());
+  }
+
+  #inBackground(task: Promise<unknown>): void {
+    task.catch((thrown: unknown) => this.notify('error', { error: toError(thrown) }));
   }
 }

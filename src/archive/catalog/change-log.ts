@@ -52,9 +52,10 @@ export class ChangeLog {
     this.#files.clear();
     for (const handle of handles) {
       try {
-        await handle.datasync();
-      } finally {
-        await handle.close();
+        await handle.datasync().finally(() => handle.close());
+      } catch (error) {
+        // A spare copy that is not on the disk yet keeps nobody from closing the catalog.
+        this.#onError(toError(error));
       }
     }
   }
