@@ -22,6 +22,9 @@ declare const url: string;
 declare const token: string;
 declare const folder: string;
 declare const done: string;
+declare const database: {
+  newerThan(id: unknown, options: { signal: AbortSignal }): AsyncIterable<{ id: number; serial: string }>;
+};
 declare function alarm(error: Error, path?: string): void;
 declare function count(what: string): void;
 declare function parse(text: string): object;
