@@ -5,7 +5,7 @@ import { decodeChunks } from '../converters/text-encoding.js';
 import { FileFormatError } from '../errors.js';
 
 /** Takes a parser a few milliseconds. */
-const PIECE_BYTES = 64 * 1024;
+const PIECE_BYTES = 32 * 1024;
 
 /** How a source is read. */
 export interface ReadOptions {

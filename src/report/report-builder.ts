@@ -55,6 +55,17 @@ export abstract class ReportBuilder<TReport extends WsjfReport> {
     // Through JSON: fields that are undefined are gone, as they will be when it is sent.
     return JSON.parse(JSON.stringify(this.report)) as TReport;
   }
+
+  /**
+   * The report itself and no copy, for whoever has checked its steps one by one and adds nothing to it any more.
+   * @internal
+   */
+  finish(): TReport {
+    const { root } = this.report as { root?: object };
+    const problems = validateWsjf(root ? { ...this.report, root: { ...root, steps: [] } } : this.report);
+    if (problems.length > 0) throw invalidReport('The report is not valid', problems);
+    return this.report;
+  }
 }
 
 /** The fields of a report that its options give, in the order of the format. */

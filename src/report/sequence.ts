@@ -62,6 +62,14 @@ export class Sequence {
     return this.#step.status;
   }
 
+  /**
+   * The step of the sequence itself, as it stands in the report.
+   * @internal
+   */
+  get own(): WsjfStep {
+    return this.#step;
+  }
+
   /** A sequence within this one. In import mode it needs a `status`; in active mode it begins as passed. */
   sequence(options: SequenceOptions): Sequence {
     const { path = options.name, version, ...facts } = options;

@@ -2,12 +2,14 @@
 import { type Conversion, ConverterBase, type ConverterContext } from '../../converters/converter-base.js';
 import type { ConverterSource } from '../../converters/source.js';
 import { limitSize } from '../text-pieces.js';
+import { Turns } from '../turns.js';
 import { type CsvConverterOptions, type CsvMapping, checkCsvOptions } from './csv-options.js';
 import { readCsv } from './csv-reader.js';
 import { CsvReports } from './csv-report.js';
 import { CsvTable } from './csv-table.js';
 
-const MAX_CSV_BYTES = 64 * 1024 * 1024;
+/** Some 40 bytes of memory for each. */
+const MAX_CSV_BYTES = 32 * 1024 * 1024;
 
 /**
  * Converts `.csv` files, to WSJF reports by a mapping of their columns, or by a function.
@@ -60,7 +62,7 @@ async function mapped(
   rows: ReturnType<typeof readCsv>,
   options: CsvMapping,
   source: ConverterSource,
-  context: Pick<ConverterContext, 'stationName'>,
+  context: Pick<ConverterContext, 'stationName' | 'signal'>,
 ): Promise<readonly object[]> {
   const { report, step, measurements } = options;
   const table = await CsvTable.open(source.name, rows, options);
@@ -74,5 +76,5 @@ async function mapped(
   }
   const reports = new CsvReports(table, options, source, context);
   for await (const row of rows) reports.add(row);
-  return reports.reports.map(made => made.toWsjf());
+  return reports.finish(new Turns(context.signal));
 }

@@ -53,7 +53,7 @@ export interface CsvConverterOptions<TReport extends object = object> extends Cs
   version?: string;
   /** Endings of the files that it converts. Default `.csv`. */
   extensions?: readonly string[];
-  /** Bigger files fail, as their reports are held in memory. Default 64 MiB; with `map`, no limit. */
+  /** Bigger files fail, as their reports are held in memory. Default 32 MiB; with `map`, no limit. */
   maxBytes?: number;
   /**
    * Makes the reports from the rows, which are read as they are asked for, so that memory stays bounded; the header is

@@ -3,11 +3,14 @@ import type { ConverterContext } from '../../converters/converter-base.js';
 import type { ConverterSource } from '../../converters/source.js';
 import type { Sequence } from '../../report/sequence.js';
 import type { UutReport } from '../../report/uut-report.js';
+import type { WsjfUutReport } from '../../report/wsjf.js';
 import { addStep } from '../mapping/add-step.js';
 import type { Cell } from '../mapping/cell.js';
 import { makeReport } from '../mapping/report-fields.js';
 import { STEP_FIELDS, type StepField } from '../mapping/step-request.js';
-import { unexpected } from '../place.js';
+import { type Place, unexpected } from '../place.js';
+import type { Turns } from '../turns.js';
+import { validStep } from '../valid-step.js';
 import type { CsvMapping } from './csv-options.js';
 import type { CsvRow } from './csv-reader.js';
 import type { CsvTable } from './csv-table.js';
@@ -34,8 +37,14 @@ export class CsvReports {
     this.#checkColumns();
   }
 
-  get reports(): readonly UutReport[] {
-    return this.#reports;
+  /** @throws FileFormatError when one of them is not valid. */
+  async finish(turns: Turns): Promise<WsjfUutReport[]> {
+    const finished: WsjfUutReport[] = [];
+    for (const report of this.#reports) {
+      finished.push(report.finish());
+      if (turns.due) await turns.next();
+    }
+    return finished;
   }
 
   /** @throws FileFormatError when a cell cannot be understood. */
@@ -53,10 +62,10 @@ export class CsvReports {
     const cells: Partial<Record<StepField, Cell>> = {};
     for (const field of STEP_FIELDS) {
       const cell = cellOf(step?.[field]);
-      if (cell) cells[field] = cell;
+      if (cell && cell.text !== '') cells[field] = cell;
     }
-    const sequence = this.#sequence(known.report, sequences, cellOf(step?.sequence)?.text);
     const place = { file: this.#source.name, line: row.line, column: 1 };
+    const sequence = this.#sequence(known.report, sequences, cellOf(step?.sequence)?.text, place);
     addStep(sequence, { kind: step?.kind, cells, constants: step?.constants, notation: this.#options, place });
   }
 
@@ -66,10 +75,11 @@ export class CsvReports {
     for (const { column, kind, sequence, name = column, ...constants } of this.#options.measurements ?? []) {
       const value = this.#table.cell(row, column);
       if (!value) continue;
-      const into = this.#sequence(report, sequences, sequence);
+      const into = this.#sequence(report, sequences, sequence, value.place);
       // An empty cell was not measured; it stays in the report as a step that was skipped.
       const asked = kind ?? (value.text === '' ? 'numeric' : 'auto');
-      const request = { cells: { value }, constants: { ...constants, name }, notation: this.#options };
+      const cells = value.text === '' ? {} : { value };
+      const request = { cells, constants: { ...constants, name }, notation: this.#options };
       addStep(into, { ...request, kind: asked, place: value.place });
     }
   }
@@ -104,11 +114,14 @@ export class CsvReports {
     throw unexpected({ file: this.#source.name, line: 1, column: 1 }, `a column '${missing}' among ${columnNames}`);
   }
 
-  #sequence(report: UutReport, sequences: Map<string, Sequence>, name: string | undefined): Sequence {
+  #sequence(report: UutReport, sequences: Map<string, Sequence>, name: string | undefined, place: Place): Sequence {
     if (!name) return report.root;
     // A table does not say how a sequence ended. Where nothing is computed, it is done.
     const status = this.#options.mode === 'import' ? { status: 'D' } : {};
-    const sequence = sequences.get(name) ?? report.root.sequence({ name, ...status });
+    const known = sequences.get(name);
+    if (known) return known;
+    const sequence = report.root.sequence({ name, ...status });
+    validStep(sequence.own, place);
     sequences.set(name, sequence);
     return sequence;
   }

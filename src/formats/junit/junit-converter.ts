@@ -18,7 +18,7 @@ export interface JunitXmlConverterOptions extends Pick<ReportMaking, 'defaults'>
   version?: string;
   /** Endings of the files that it converts. Default `.xml`. */
   extensions?: readonly string[];
-  /** Bigger files fail. Default 64 MiB. */
+  /** Bigger files fail. Default 32 MiB. */
   maxBytes?: number;
   /**
    * Names of the properties of the suites that hold fields of the report, such as `{ sn: 'serial' }`; `@name` is an
@@ -77,6 +77,7 @@ export class JunitXmlConverter extends ConverterBase<WsjfUutReport, JunitXmlConv
     const warnings = [...leftOut].map(
       ([name, count]) => `${count} of <${name}> left out: a report has no place for it`,
     );
-    return ConverterResult.success(toReport({ root, cases, fields, making, source, context }), { warnings });
+    const made = await toReport({ root, cases, fields, making, source, context });
+    return ConverterResult.success(made, { warnings });
   }
 }

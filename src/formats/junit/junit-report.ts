@@ -6,6 +6,9 @@ import type { WsjfUutReport } from '../../report/wsjf.js';
 import { defined } from '../defined.js';
 import type { Cell } from '../mapping/cell.js';
 import { makeReport, type ReportFields, type ReportMaking } from '../mapping/report-fields.js';
+import type { Place } from '../place.js';
+import { Turns } from '../turns.js';
+import { validStep } from '../valid-step.js';
 import { attributeCell, finiteAt } from '../xml/attribute-values.js';
 import { attributeOf, childOf, childrenOf, type XmlElement } from '../xml/xml-element.js';
 import type { JunitCase } from './junit-case.js';
@@ -22,11 +25,11 @@ export interface JunitFile {
   fields: ReportFields;
   making: Pick<ReportMaking, 'defaults'>;
   source: ConverterSource;
-  context: Pick<ConverterContext, 'stationName'>;
+  context: Pick<ConverterContext, 'stationName' | 'signal'>;
 }
 
 /** @throws FileFormatError when something that every report needs is in neither file nor options. */
-export function toReport(file: JunitFile): WsjfUutReport {
+export async function toReport(file: JunitFile): Promise<WsjfUutReport> {
   const { root, fields, making, source, context } = file;
   const suites = root.name === 'testsuite' ? [root] : childrenOf(root, 'testsuite');
   const find = (place: string): Cell | undefined => {
@@ -43,18 +46,20 @@ export function toReport(file: JunitFile): WsjfUutReport {
     find,
     notation: {},
   });
-  for (const suite of suites) addSuite(report.root, suite, file);
-  return report.toWsjf();
+  const turns = new Turns(context.signal);
+  for (const suite of suites) await addSuite(report.root, suite, file, turns);
+  return report.finish();
 }
 
-function addSuite(parent: Sequence, suite: XmlElement, file: JunitFile): void {
+async function addSuite(parent: Sequence, suite: XmlElement, file: JunitFile, turns: Turns): Promise<void> {
   const name = attributeOf(suite, 'name') ?? 'testsuite';
-  const sequence = addSequence(parent, name, finiteAt(suite, 'time'));
+  const sequence = addSequence(parent, name, finiteAt(suite, 'time'), suite.place);
   const classes = new Map<string, Sequence>();
   for (const child of suite.children) {
     const testCase = file.cases.get(child);
-    if (testCase) addCase(classOf(sequence, classes, name, testCase.className), testCase);
-    else if (child.name === 'testsuite') addSuite(sequence, child, file);
+    if (testCase) addCase(classOf(sequence, classes, name, testCase.className, child.place), testCase, child.place);
+    else if (child.name === 'testsuite') await addSuite(sequence, child, file, turns);
+    if (turns.due) await turns.next();
   }
 }
 
@@ -64,25 +69,26 @@ function classOf(
   classes: Map<string, Sequence>,
   suiteName: string,
   className: string | undefined,
+  place: Place,
 ): Sequence {
   if (className === undefined || className === suiteName) return suite;
-  const sequence = classes.get(className) ?? addSequence(suite, className, undefined);
+  const sequence = classes.get(className) ?? addSequence(suite, className, undefined, place);
   classes.set(className, sequence);
   return sequence;
 }
 
-function addSequence(parent: Sequence, name: string, totTime: number | undefined): Sequence {
-  return parent.sequence({ name: shortened(name), path: name.slice(0, PATH_LENGTH), ...defined({ totTime }) });
+function addSequence(parent: Sequence, name: string, totTime: number | undefined, place: Place): Sequence {
+  const path = name.slice(0, PATH_LENGTH);
+  const sequence = parent.sequence({ name: shortened(name), path, ...defined({ totTime }) });
+  validStep(sequence.own, place);
+  return sequence;
 }
 
-function addCase(sequence: Sequence, { name, status, seconds, errorMessage, text }: JunitCase): void {
+function addCase(sequence: Sequence, { name, status, seconds, errorMessage, text }: JunitCase, place: Place): void {
   const short = shortened(name);
   const reportText = [...(short === name ? [] : [name]), ...(text === undefined ? [] : [text])].join('\n');
-  sequence.passFail({
-    name: short,
-    status,
-    ...defined({ totTime: seconds, errorMessage, reportText: reportText || undefined }),
-  });
+  const facts = defined({ totTime: seconds, errorMessage, reportText: reportText || undefined });
+  validStep(sequence.passFail({ name: short, status, ...facts }), place);
 }
 
 /** The end of a name that is too long: its beginning is a package as a rule. */

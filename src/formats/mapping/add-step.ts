@@ -5,42 +5,47 @@ import type { StepStatus } from '../../report/status.js';
 import type { StepOptions } from '../../report/step-options.js';
 import type { WsjfStep } from '../../report/wsjf-step.js';
 import { located, unexpected } from '../place.js';
+import { validStep } from '../valid-step.js';
 import { type Cell, findNumber, readFinite, readInteger, readNumber, readStatus, readTime } from './cell.js';
 import { limitsOf, textLimitOf } from './step-limits.js';
-import { filled, STEP_FIELDS, type StepKind, type StepRequest } from './step-request.js';
+import { STEP_FIELDS, type StepKind, type StepRequest } from './step-request.js';
 
-/** Adds a step, and returns it. @throws FileFormatError with line and column when it cannot be understood. */
-export function addStep(sequence: Sequence, request: StepRequest): WsjfStep {
+/** Adds a step. @throws FileFormatError with line and column when it cannot be understood. */
+export function addStep(sequence: Sequence, request: StepRequest): void {
+  try {
+    validStep(added(sequence, request), request.place);
+  } catch (thrown) {
+    throw located(request.place, thrown);
+  }
+}
+
+function added(sequence: Sequence, request: StepRequest): WsjfStep {
   const kind = request.kind === undefined || request.kind === 'auto' ? kindOf(request) : request.kind;
   const { notation, place } = request;
   const facts = stepFacts(request);
-  const { value, status } = filled(request);
+  const { value, status } = request.cells;
   const given = status ? { status: readStatus(status, notation) } : {};
-  try {
-    if (kind === 'numeric') {
-      if (!value) return addSkipped(sequence, request, 'ET_NLT');
-      return sequence.numeric({ ...facts, ...given, ...limitsOf(request), value: readNumber(value, notation) });
-    }
-    if (kind === 'string') {
-      if (!value) return addSkipped(sequence, request, 'ET_SVT');
-      return sequence.string({ ...facts, ...given, ...textLimitOf(request), value: value.text });
-    }
-    if (kind === 'passFail') {
-      // What passes or fails may stand as the value.
-      const judged = status ?? value;
-      if (!judged) throw unexpected(place, 'a status or a value that passes or fails');
-      return sequence.passFail({ ...facts, status: readStatus(judged, notation) });
-    }
-    return sequence.action({ ...facts, ...given });
-  } catch (thrown) {
-    throw located(place, thrown);
+  if (kind === 'numeric') {
+    if (!value) return addSkipped(sequence, request, 'ET_NLT');
+    return sequence.numeric({ ...facts, ...given, ...limitsOf(request), value: readNumber(value, notation) });
   }
+  if (kind === 'string') {
+    if (!value) return addSkipped(sequence, request, 'ET_SVT');
+    return sequence.string({ ...facts, ...given, ...textLimitOf(request), value: value.text });
+  }
+  if (kind === 'passFail') {
+    // What passes or fails may stand as the value.
+    const judged = status ?? value;
+    if (!judged) throw unexpected(place, 'a status or a value that passes or fails');
+    return sequence.passFail({ ...facts, status: readStatus(judged, notation) });
+  }
+  return sequence.action({ ...facts, ...given });
 }
 
 /** What a sequence or step is called and all else that is said of it beside what it measured. */
 export function stepFacts(request: StepRequest): StepOptions {
   const { constants = {}, notation, place } = request;
-  const { name, group, totTime, reportText, errorCode, errorMessage, start } = filled(request);
+  const { name, group, totTime, reportText, errorCode, errorMessage, start } = request.cells;
   const text = name?.text ?? constants.name;
   if (text === undefined) throw unexpected(name ? name.place : place, 'a name of the step');
   const inGroup = group ? readGroup(group) : constants.group;
@@ -67,14 +72,14 @@ export function checkStepFields(converter: string, names: readonly string[], oth
 
 /** A step of which nothing was measured: it was skipped, unless its status says otherwise. */
 function addSkipped(sequence: Sequence, request: StepRequest, stepType: string): WsjfStep {
-  const { status } = filled(request);
+  const { status } = request.cells;
   const given: StepStatus = status ? readStatus(status, request.notation) : 'S';
   if (given === 'P') throw unexpected(request.place, 'a value, as the step has passed');
   return sequence.step({ ...stepFacts(request), stepType, status: given });
 }
 
 function kindOf(request: StepRequest): Exclude<StepKind, 'auto'> {
-  const { value, status, lowLimit, highLimit } = filled(request);
+  const { value, status, lowLimit, highLimit } = request.cells;
   const { constants = {}, notation } = request;
   if (!value) return status ? 'passFail' : 'action';
   const limited = lowLimit ?? highLimit ?? constants.lowLimit ?? constants.highLimit;

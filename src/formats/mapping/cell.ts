@@ -24,17 +24,21 @@ const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const NOT_A_NUMBER = /^[+-]?(?:nan(?:\(\w*\))?|1\.#(?:IND|QNAN|SNAN)0*)$/i;
 const INFINITE = /^([+-]?)1\.#INF0*$/i;
 const TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?$/;
-const SYMBOLS: Readonly<Record<string, string>> = {
-  '=': 'EQ',
-  '==': 'EQ',
-  '!=': 'NE',
-  '<>': 'NE',
-  '>': 'GT',
-  '>=': 'GE',
-  '<': 'LT',
-  '<=': 'LE',
-};
-const BOOLEANS: Readonly<Record<string, StepStatus>> = { true: 'P', false: 'F' };
+/** Maps, as a cell may hold any word, also one that objects know. */
+const SYMBOLS = new Map([
+  ['=', 'EQ'],
+  ['==', 'EQ'],
+  ['!=', 'NE'],
+  ['<>', 'NE'],
+  ['>', 'GT'],
+  ['>=', 'GE'],
+  ['<', 'LT'],
+  ['<=', 'LE'],
+]);
+const BOOLEANS = new Map<string, StepStatus>([
+  ['true', 'P'],
+  ['false', 'F'],
+]);
 
 /** The number that a cell holds, or `undefined` where it holds none. */
 export function findNumber({ text }: Cell, { decimal = '.' }: Notation): WsjfNumber | undefined {
@@ -80,7 +84,7 @@ export function readInteger(cell: Cell): number {
 
 /** @throws FileFormatError when it is no word for a status. */
 export function readStatus(cell: Cell, { statuses = {} }: Notation): StepStatus {
-  const own = Object.hasOwn(statuses, cell.text) ? statuses[cell.text] : BOOLEANS[cell.text.toLowerCase()];
+  const own = Object.hasOwn(statuses, cell.text) ? statuses[cell.text] : BOOLEANS.get(cell.text.toLowerCase());
   if (own) return own;
   try {
     return parseStatus(cell.text);
@@ -99,7 +103,7 @@ export function readTime(cell: Cell, { time }: Notation): Date | string {
 
 /** The name of an operator, for which a symbol such as `>=` may stand. @throws FileFormatError when it is none. */
 export function readOperator(cell: Cell): string {
-  const word = SYMBOLS[cell.text] ?? cell.text;
+  const word = SYMBOLS.get(cell.text) ?? cell.text;
   const known = findOperator([...NUMERIC_OPERATORS, ...STRING_OPERATORS], word);
   if (known) return known;
   throw unexpected(cell.place, `an operator such as ${NUMERIC_OPERATORS.slice(0, 10).join(', ')}`, cell.text);

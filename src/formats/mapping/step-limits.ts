@@ -3,7 +3,7 @@ import { limitsOf as countLimits, type NumericOperator, type StringOperator } fr
 import type { WsjfNumber } from '../../report/number-words.js';
 import { unexpected } from '../place.js';
 import { readNumber, readOperator } from './cell.js';
-import { filled, type StepRequest } from './step-request.js';
+import type { StepRequest } from './step-request.js';
 
 /** Unit, operator and limits of a number. */
 export function limitsOf(request: StepRequest): {
@@ -13,7 +13,7 @@ export function limitsOf(request: StepRequest): {
   highLimit?: WsjfNumber;
 } {
   const { constants = {}, notation } = request;
-  const cells = filled(request);
+  const cells = request.cells;
   const unit = cells.unit?.text ?? constants.unit;
   const low = cells.lowLimit ? readNumber(cells.lowLimit, notation) : constants.lowLimit;
   const high = cells.highLimit ? readNumber(cells.highLimit, notation) : constants.highLimit;
@@ -34,13 +34,13 @@ export function limitsOf(request: StepRequest): {
 
 /** Operator and limit of a text. */
 export function textLimitOf(request: StepRequest): { compOp: StringOperator; limit?: string } {
-  const limit = filled(request).limit?.text ?? request.constants?.limit;
+  const limit = request.cells.limit?.text ?? request.constants?.limit;
   const compOp = (operatorOf(request) ?? (limit === undefined ? 'LOG' : 'EQ')) as StringOperator;
   return { compOp, ...(limit === undefined ? {} : { limit }) };
 }
 
 function operatorOf(request: StepRequest): string | undefined {
-  const { compOp } = filled(request);
+  const { compOp } = request.cells;
   return compOp ? readOperator(compOp) : request.constants?.compOp;
 }
 

@@ -50,15 +50,10 @@ export interface StepConstants {
 /** A step to be added. */
 export interface StepRequest {
   kind?: StepKind | undefined;
-  /** What the file holds; empty cells count as missing. */
+  /** What the file holds; empty cells are left out. */
   cells: Partial<Record<StepField, Cell>>;
   constants?: StepConstants | undefined;
   notation: Notation;
   /** Where the step is in the file. */
   place: Place;
-}
-
-/** The cells of a step that hold something. */
-export function filled({ cells }: StepRequest): Partial<Record<StepField, Cell>> {
-  return Object.fromEntries(Object.entries(cells).filter(([, cell]) => cell && cell.text !== ''));
 }

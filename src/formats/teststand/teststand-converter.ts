@@ -7,6 +7,7 @@ import type { WsjfStep } from '../../report/wsjf-step.js';
 import type { Notation } from '../mapping/cell.js';
 import type { ReportMaking } from '../mapping/report-fields.js';
 import { located, unexpected } from '../place.js';
+import { validStep } from '../valid-step.js';
 import { attributeOf, type XmlElement } from '../xml/xml-element.js';
 import { readXml } from '../xml/xml-reader.js';
 import { type Property, PropertyReader, propertyAt } from './property.js';
@@ -21,7 +22,7 @@ export interface TestStandXmlConverterOptions extends Pick<ReportMaking, 'defaul
   version?: string;
   /** Endings of the files that it converts. Default `.xml`. */
   extensions?: readonly string[];
-  /** Bigger files fail. Default 64 MiB. */
+  /** Bigger files fail. Default 32 MiB. */
   maxBytes?: number;
 }
 
@@ -102,7 +103,7 @@ class Reading {
   #takeResult(result: Property): void {
     for (const name of foreignProperties(result)) this.#count(`'${name}'`);
     const steps = this.#takeSteps(resultsIn(result));
-    this.#steps.set(result, toStep(result, steps, this.#context.arguments));
+    this.#steps.set(result, validStep(toStep(result, steps, this.#context.arguments), result.place));
   }
 
   #takeReport(element: XmlElement): void {
@@ -144,10 +145,10 @@ class Reading {
   }
 }
 
-/** The step with ids for itself and those within it, in their order. */
+/** Gives ids to a step and those within it, in their order. */
 function numbered(step: WsjfStep, last: { id: number }): WsjfStep {
   last.id += 1;
-  const { id } = last;
-  const { steps, ...rest } = step;
-  return { id, ...rest, ...(steps ? { steps: steps.map(inner => numbered(inner, last)) } : {}) };
+  step.id = last.id;
+  for (const inner of step.steps ?? []) numbered(inner, last);
+  return step;
 }

@@ -70,7 +70,7 @@ export function toReport(
     uut: { ...header.uut, ...defined({ execTime: root.totTime ?? undefined }) },
   } as WsjfUutReport);
   addMore(report, propertyAt(top, 'UUT.MiscUUTResult'));
-  return report.toWsjf();
+  return report.finish();
 }
 
 function findIn(top: Property, element: XmlElement, place: string): Cell | undefined {

@@ -7,6 +7,7 @@ import { validateWsjf } from '../../report/validate-wsjf.js';
 import type { WsjfUutReport } from '../../report/wsjf.js';
 import type { WsjfStep } from '../../report/wsjf-step.js';
 import { located, unexpected } from '../place.js';
+import { validStep } from '../valid-step.js';
 import type { XmlElement } from '../xml/xml-element.js';
 import { readXml } from '../xml/xml-reader.js';
 import { foreignElements as foreignInReport, toReport } from './wsxf-report.js';
@@ -18,7 +19,7 @@ export interface WsxfConverterOptions {
   name?: string;
   /** Endings of the files that it converts. Default `.xml` and `.wsxf`. */
   extensions?: readonly string[];
-  /** Bigger files fail. Default 64 MiB. */
+  /** Bigger files fail. Default 32 MiB. */
   maxBytes?: number;
 }
 
@@ -76,7 +77,7 @@ class Reading {
   take(element: XmlElement): void {
     if (element.name === 'Step') {
       this.#count(foreignInStep(element));
-      this.#steps.set(element, toStep(element, this.#takeSteps(element)));
+      this.#steps.set(element, validStep(toStep(element, this.#takeSteps(element)), element.place));
       element.children.length = 0;
     } else if (element.name === 'Report') {
       this.#count(foreignInReport(element));
@@ -89,7 +90,8 @@ class Reading {
     const [root, second] = this.#takeSteps(element);
     if (!root || second) throw unexpected(element.place, 'one <Step> in <Report>: the main sequence');
     const report = toReport(element, root, this.#source);
-    const problems = validateWsjf(report);
+    // Its steps were checked when they were made.
+    const problems = validateWsjf({ ...report, root: { ...root, steps: [] } });
     if (problems.length > 0) throw located(element.place, invalidReport('the report is not valid', problems));
     this.reports.push(report);
   }

@@ -69,7 +69,7 @@ export class XmlConverter<TReport extends object = object> extends ConverterBase
     const compiled = compileMapping(this.name, mapping);
     const root = await readXml(source, { encoding, maxBytes, maxDepth, signal: context.signal });
     if (map) return map(root, source, context);
-    const reports: readonly object[] = mapReports(root, compiled, source, context).map(report => report.toWsjf());
+    const reports: readonly object[] = await mapReports(root, compiled, source, context);
     return reports as readonly TReport[];
   }
 }

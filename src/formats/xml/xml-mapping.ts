@@ -2,7 +2,7 @@
 import type { ConverterContext } from '../../converters/converter-base.js';
 import type { ConverterSource } from '../../converters/source.js';
 import type { Sequence } from '../../report/sequence.js';
-import type { UutReport } from '../../report/uut-report.js';
+import type { WsjfUutReport } from '../../report/wsjf.js';
 import { addStep, checkStepFields, stepFacts } from '../mapping/add-step.js';
 import { type Cell, type Notation, readStatus } from '../mapping/cell.js';
 import { checkReportFields, makeReport, type ReportFields, type ReportMaking } from '../mapping/report-fields.js';
@@ -14,6 +14,8 @@ import {
   type StepKind,
 } from '../mapping/step-request.js';
 import { unexpected } from '../place.js';
+import { Turns } from '../turns.js';
+import { validStep } from '../valid-step.js';
 import type { XmlElement } from './xml-element.js';
 import { cellAt, compilePath, elementsAt, type XmlPath } from './xml-path.js';
 
@@ -65,15 +67,17 @@ export function compileMapping(converter: string, mapping: XmlMapping): Compiled
 }
 
 /** @throws FileFormatError with line, column and what was expected. */
-export function mapReports(
+export async function mapReports(
   root: XmlElement,
   compiled: CompiledMapping,
   source: ConverterSource,
-  context: Pick<ConverterContext, 'stationName'>,
-): UutReport[] {
+  context: Pick<ConverterContext, 'stationName' | 'signal'>,
+): Promise<WsjfUutReport[]> {
+  const turns = new Turns(context.signal);
   const elements = elementsAt(compiled.reportAt, root, root);
   if (elements.length === 0) throw unexpected(root.place, `a report at ${compiled.reportAt.text} of <${root.name}>`);
-  return elements.map(element => {
+  const reports: WsjfUutReport[] = [];
+  for (const element of elements) {
     const report = makeReport({
       making: compiled.mapping,
       source,
@@ -85,9 +89,11 @@ export function mapReports(
       },
       notation: compiled.mapping,
     });
-    addSteps(report.root, compiled.steps, element, root, compiled.mapping);
-    return report;
-  });
+    await addSteps(report.root, compiled.steps, element, { root, mapping: compiled.mapping, turns });
+    reports.push(report.finish());
+    if (turns.due) await turns.next();
+  }
+  return reports;
 }
 
 function compileStep(converter: string, step: XmlStep): CompiledStep {
@@ -101,29 +107,38 @@ function compileStep(converter: string, step: XmlStep): CompiledStep {
   return { step, at: compilePath(at), fields: paths, steps: within };
 }
 
-function addSteps(
+interface Work {
+  root: XmlElement;
+  mapping: XmlMapping;
+  turns: Turns;
+}
+
+async function addSteps(
   sequence: Sequence,
   steps: readonly CompiledStep[],
   from: XmlElement,
-  root: XmlElement,
-  mapping: XmlMapping,
-): void {
+  work: Work,
+): Promise<void> {
+  const { root, mapping, turns } = work;
   const found = steps.flatMap(step => elementsAt(step.at, from, root).map(element => ({ step, element })));
   if (steps.length > 1) found.sort((a, b) => inOrder(a.element, b.element));
   for (const { step, element } of found) {
     const cells: Partial<Record<StepField, Cell>> = {};
     for (const [field, path] of step.fields) {
       const cell = cellAt(path, element, root);
-      if (cell) cells[field] = cell;
+      if (cell && cell.text !== '') cells[field] = cell;
     }
     const { kind, constants } = step.step;
     const request = { cells, constants, notation: mapping, place: element.place };
     if (kind !== 'sequence') addStep(sequence, { ...request, kind });
     else {
       const facts = stepFacts(request);
-      const status = cells.status?.text ? { status: readStatus(cells.status, mapping) } : {};
-      addSteps(sequence.sequence({ ...facts, ...status }), step.steps, element, root, mapping);
+      const status = cells.status ? { status: readStatus(cells.status, mapping) } : {};
+      const inner = sequence.sequence({ ...facts, ...status });
+      validStep(inner.own, element.place);
+      await addSteps(inner, step.steps, element, work);
     }
+    if (turns.due) await turns.next();
   }
 }
 

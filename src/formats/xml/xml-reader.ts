@@ -11,7 +11,7 @@ import { declaredEncoding } from './xml-encoding.js';
 
 /** Deeper documents are no test results, and would overflow the stack of whoever walks them. */
 const MAX_XML_DEPTH = 256;
-const MAX_XML_BYTES = 64 * 1024 * 1024;
+const MAX_XML_BYTES = 32 * 1024 * 1024;
 /** Some 300 bytes of memory each. */
 const MAX_XML_ELEMENTS = 1_000_000;
 
@@ -19,7 +19,7 @@ const MAX_XML_ELEMENTS = 1_000_000;
 export interface XmlReadOptions {
   /** Default: the byte order mark, else the XML declaration, else UTF-8 where it is, else Windows-1252. */
   encoding?: string | undefined;
-  /** Bigger files fail. Default 64 MiB. */
+  /** Bigger files fail. Default 32 MiB. */
   maxBytes?: number | undefined;
   /** Elements within elements; deeper files fail. Default 256. */
   maxDepth?: number | undefined;

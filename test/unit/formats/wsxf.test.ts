@@ -65,7 +65,7 @@ describe('WsxfConverter', () => {
       "does not give pn (in 'Report/@PN'), rev (in 'Report/@Rev')",
     );
     expect((await failureOf(new WsxfConverter(), REPORT.replace('LowLimit="1" ', ''))).message).toMatch(
-      /at line 2, column 1: the report is not valid: root\.steps\[1\]\.numericMeas\[0\]\.lowLimit is required with GT/,
+      /at line 8, column 1: step 'V' is not valid: numericMeas\[0\]\.lowLimit is required with GT/,
     );
     expect((await failureOf(new WsxfConverter(), '<Reports/>')).message).toContain('expected a <Report> in it');
     expect((await failureOf(new WsxfConverter(), '<html/>')).message).toContain(
