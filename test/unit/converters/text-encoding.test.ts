@@ -1,6 +1,7 @@
+import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeLines, decodeText, detectEncoding } from '../../../src/converters/text-encoding.js';
+import { decodeChunks, decodeLines, decodeText, detectEncoding } from '../../../src/converters/text-encoding.js';
 
 const TEXT = 'Prüfling;Größe\r\n漢字;3,5 µm\n😀 end';
 const utf16be = (text: string): Buffer => Buffer.from(text, 'utf16le').swap16();
@@ -94,5 +95,35 @@ describe('lines', () => {
       break;
     }
     expect(given).toBe(1);
+  });
+});
+
+describe('chunks', () => {
+  const decoded = async (chunks: readonly Uint8Array[], encoding?: string): Promise<string> => {
+    let text = '';
+    for await (const piece of decodeChunks(Readable.from(chunks), encoding)) text += piece;
+    return text;
+  };
+
+  it('are Windows-1252 from the first one on that is not UTF-8: what came before was ASCII', async () => {
+    const chunks = ['a;b\n', 'Gr\xf6\xdfe \x80\n', 'ok \x96\n'].map(text => Buffer.from(text, 'latin1'));
+    expect(await decoded(chunks)).toBe('a;b\nGröße €\nok –\n');
+  });
+
+  it('are the same text wherever they are cut', async () => {
+    for (const [, bytes, text] of ENCODINGS) {
+      for (const size of [1, 2, 3, 5, 7]) {
+        const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+          bytes.subarray(index * size, (index + 1) * size),
+        );
+        expect(await decoded(chunks)).toBe(text);
+      }
+    }
+  });
+
+  it('lose nothing of a character that is cut at the end', async () => {
+    expect(await decoded([Buffer.from('abc\xe9', 'latin1')])).toBe('abcé');
+    expect(await decoded([Buffer.from('漢').subarray(0, 2)])).toHaveLength(2);
+    expect(await decoded([Buffer.from('\xe9', 'latin1')], 'windows-1252')).toBe('é');
   });
 });
