@@ -1,5 +1,6 @@
 /** Feeds a converter with broken files, which must never break the converter. */
 import { AssertionError } from 'node:assert/strict';
+import type { ConverterBase } from '../converters/converter-base.js';
 import type { ConversionStatus } from '../converters/converter-result.js';
 import { MemorySource } from '../converters/memory-source.js';
 import type { AnyConverter } from '../converters/run-conversion.js';
@@ -48,7 +49,8 @@ export interface FuzzSummary {
  * @throws AssertionError of Node that names seed and number of the variant, and shows it.
  */
 export async function fuzzConverter(
-  converter: AnyConverter,
+  // biome-ignore lint/suspicious/noExplicitAny: a converter of any report and arguments.
+  converter: ConverterBase<any, any>,
   samples: readonly ConverterInput[],
   options: FuzzOptions = {},
 ): Promise<FuzzSummary> {

@@ -11,4 +11,4 @@ export { type ActiveFault, type Fault, FaultyFileSystem, type FileOperation } fr
 export { type FuzzOptions, type FuzzSummary, fuzzConverter } from './fuzz-converter.js';
 export { type GoldenOptions, matchGolden } from './golden.js';
 export { ManualClock } from './manual-clock.js';
-export { type ConverterRun, type RunConverterOptions, runConverter } from './run-converter.js';
+export { type ConverterRun, type ReportOf, type RunConverterOptions, runConverter } from './run-converter.js';

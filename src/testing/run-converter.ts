@@ -55,9 +55,17 @@ export interface ConverterRun<TReport = unknown> {
   durationMs: number;
 }
 
-/** The report type of a converter. */
-type ReportOf<TConverter> = TConverter extends { convert(...args: never[]): infer R } ? ReportIn<Awaited<R>> : never;
-type ReportIn<R> = R extends ConverterResult<infer T> ? T : R extends readonly (infer T)[] ? T : R;
+/** The type of the reports of a converter. */
+export type ReportOf<TConverter> = TConverter extends {
+  /** What a converter returns. */
+  convert(...args: never[]): infer TReturned;
+}
+  ? Awaited<TReturned> extends infer TEnd
+    ? TEnd extends ConverterResult<infer TReport> | readonly (infer TReport)[]
+      ? TReport
+      : TEnd
+    : never
+  : never;
 
 /**
  * Converts once. Like the pool it never rejects because of what a converter does: what it throws is `error`. Reports

@@ -8,7 +8,29 @@ import { UutReport, type UutReportOptions } from '../../report/uut-report.js';
 import type { WsjfUut } from '../../report/wsjf.js';
 import { type Cell, type Notation, readFinite, readInteger, readStatus, readTime } from './cell.js';
 
-/** How each field is read; the second names those that are in the report's `uut`. */
+/** A field of a report outside its steps. Those from `user` on are in its `uut`. */
+export type ReportField =
+  | 'id'
+  | 'pn'
+  | 'sn'
+  | 'rev'
+  | 'processCode'
+  | 'processName'
+  | 'machineName'
+  | 'location'
+  | 'purpose'
+  | 'start'
+  | 'result'
+  | 'user'
+  | 'comment'
+  | 'execTime'
+  | 'fixtureId'
+  | 'batchSN'
+  | 'testSocketIndex'
+  | 'errorCode'
+  | 'errorMessage';
+
+/** How each field is read. */
 const HEADER_FIELDS = {
   id: 'text',
   pn: 'text',
@@ -21,7 +43,7 @@ const HEADER_FIELDS = {
   purpose: 'text',
   start: 'time',
   result: 'status',
-} as const;
+} as const satisfies Partial<Record<ReportField, string>>;
 const UUT_FIELDS = {
   user: 'text',
   comment: 'text',
@@ -31,11 +53,8 @@ const UUT_FIELDS = {
   testSocketIndex: 'integer',
   errorCode: 'integer',
   errorMessage: 'text',
-} as const;
+} as const satisfies Record<Exclude<ReportField, keyof typeof HEADER_FIELDS>, string>;
 const REQUIRED = ['pn', 'sn', 'rev', 'processCode', 'machineName', 'location', 'purpose', 'start'] as const;
-
-/** A field of a report outside its steps. Those from `user` on are in its `uut`. */
-export type ReportField = keyof typeof HEADER_FIELDS | keyof typeof UUT_FIELDS;
 
 /** Where the fields of a report are in a file: a column of a table, or a path in XML. */
 export type ReportFields = Readonly<Partial<Record<ReportField, string>>> & {
@@ -104,7 +123,7 @@ export function makeReport(request: ReportRequest): UutReport {
 }
 
 /** The fields that the options give, for one file. */
-export function resolveDefaults({ defaults = {} }: ReportMaking, source: ConverterSource): ReportDefaults {
+function resolveDefaults({ defaults = {} }: ReportMaking, source: ConverterSource): ReportDefaults {
   return typeof defaults === 'function' ? defaults(source) : defaults;
 }
 

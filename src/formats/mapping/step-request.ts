@@ -9,7 +9,27 @@ import type { Cell, Notation } from './cell.js';
  */
 export type StepKind = 'auto' | 'numeric' | 'string' | 'passFail' | 'action';
 
-export const STEP_FIELDS = [
+/**
+ * A field of a step. `limit` is that of a text. Without `compOp` the limits decide: both `GELE`, one `GE` or `LE`, none
+ * `LOG`. `totTime` is in seconds.
+ */
+export type StepField =
+  | 'name'
+  | 'value'
+  | 'unit'
+  | 'lowLimit'
+  | 'highLimit'
+  | 'limit'
+  | 'compOp'
+  | 'status'
+  | 'group'
+  | 'totTime'
+  | 'reportText'
+  | 'errorCode'
+  | 'errorMessage'
+  | 'start';
+
+export const STEP_FIELDS: readonly StepField[] = [
   'name',
   'value',
   'unit',
@@ -24,13 +44,7 @@ export const STEP_FIELDS = [
   'errorCode',
   'errorMessage',
   'start',
-] as const;
-
-/**
- * A field of a step. `limit` is that of a text. Without `compOp` the limits decide: both `GELE`, one `GE` or `LE`, none
- * `LOG`. `totTime` is in seconds.
- */
-export type StepField = (typeof STEP_FIELDS)[number];
+];
 
 /** Where the fields of a step are in a file: a column of a table, or a path in XML. */
 export type StepFields = Readonly<Partial<Record<StepField, string>>>;

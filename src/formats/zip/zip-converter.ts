@@ -9,7 +9,8 @@ import { readZip, type ZipLimits, type ZipMember } from './zip-reader.js';
 /** Options of {@link ZipConverter}. */
 export interface ZipConverterOptions extends ZipLimits {
   /** Converts the members that it supports by name. Others are left alone. */
-  converter: AnyConverter;
+  // biome-ignore lint/suspicious/noExplicitAny: a converter of any report and arguments.
+  converter: ConverterBase<any, any>;
   /** The converter's name, unique in the pool. Default `zip-` and the name of the other. */
   name?: string;
   /** Endings of the files that it converts. Default `.zip`. */

@@ -5,7 +5,13 @@ import { ConverterBase, type ConverterContext, type ValidationResult } from '../
 import { ConverterResult } from '../../../src/converters/converter-result.js';
 import type { ConverterSource } from '../../../src/converters/source.js';
 import { ConverterError, ConverterTimeoutError, FileFormatError } from '../../../src/errors.js';
-import { type ConverterRun, fuzzConverter, matchGolden, runConverter } from '../../../src/testing/index.js';
+import {
+  type ConverterRun,
+  fuzzConverter,
+  matchGolden,
+  type ReportOf,
+  runConverter,
+} from '../../../src/testing/index.js';
 import { mutated } from '../../../src/testing/mutate.js';
 import { repoRoot, runNode } from '../../support/run.js';
 import { temporaryFolders } from '../../support/temp-folder.js';
@@ -57,6 +63,8 @@ describe('runConverter', () => {
   it('gives the reports, with their type', async () => {
     const run = await runConverter(new Scripted(sn), 'S1\n');
     expectTypeOf(run).toEqualTypeOf<ConverterRun<Report>>();
+    // Whatever a converter may return, its reports have one type.
+    expectTypeOf<ReportOf<ConverterBase<Report>>>().toEqualTypeOf<Report>();
     expect(run).toMatchObject({
       status: 'success',
       reports: [{ sn: 'S1' }],
