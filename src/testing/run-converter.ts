@@ -1,7 +1,7 @@
 /** Runs a converter on a file or a text as the pool would, without a pool. */
 import { resolve } from 'node:path';
 import { systemClock } from '../clock.js';
-import type { ConverterFolders, ValidationResult } from '../converters/converter-base.js';
+import type { ConverterBase, ConverterFolders, ValidationResult } from '../converters/converter-base.js';
 import type { ConversionStatus, ConverterResult, PostProcessAction } from '../converters/converter-result.js';
 import { type AnyConverter, makeContext, runConversion } from '../converters/run-conversion.js';
 import type { ConverterSource } from '../converters/source.js';
@@ -76,7 +76,8 @@ export type ReportOf<TConverter> = TConverter extends {
  * ```
  * @throws Node's own errors when the file cannot be read, and what `initialize` or a hook throws.
  */
-export async function runConverter<TConverter extends AnyConverter>(
+// biome-ignore lint/suspicious/noExplicitAny: a converter of any report and arguments.
+export async function runConverter<TConverter extends ConverterBase<any, any>>(
   converter: TConverter,
   input: ConverterInput,
   options: RunConverterOptions = {},
