@@ -5,6 +5,10 @@ declare const queue: import('millrace').PendingQueue;
 declare const pending: import('millrace').PendingQueue;
 declare const converter: import('millrace').ConverterBase;
 declare const options: import('millrace').PoolOptions;
+declare const archive: import('millrace').ArchiveStorage;
+declare const engine: import('millrace').ReprocessingEngine;
+declare const dataDir: string;
+declare const watchFolder: string;
 declare const submitter: import('millrace').HttpSubmitter;
 declare const handler: import('millrace').HealthHandler;
 declare const server: import('millrace/testing').FakeServer;
@@ -32,10 +36,15 @@ declare function parse(text: string): object;
 declare class IctConverter extends ConverterOfTheHost {}
 declare class LogConverter extends ConverterOfTheHost {}
 declare class CsvConverter extends ConverterOfTheHost {}
-declare const ConverterOfTheHost: new (options?: object) => import('millrace').ConverterBase;
+declare const ConverterOfTheHost: new (options?: unknown) => import('millrace').ConverterBase;
 
 /** JSON of a tester, and what a converter makes of it. */
 interface BurnIn {
   serial: string;
 }
 declare function toReport(json: BurnIn): object;
+
+/** A database of the host. */
+declare const database: {
+  newerThan(id: unknown, options: { signal: AbortSignal }): AsyncIterable<{ id: number; serial: string }>;
+};

@@ -101,31 +101,20 @@ function compilerOptions(stage: string, folder: string): ts.CompilerOptions {
   };
 }
 
-/** What each entry of the package exports, by name. */
-function exportsOf(stage: string): Map<string, string> {
-  const roots = Object.entries(ENTRIES).map(([name, path]) => [name, join(stage, path)] as const);
-  const program = ts.createProgram(
-    roots.map(([, path]) => path),
-    {
-      module: ts.ModuleKind.NodeNext,
-      moduleResolution: ts.ModuleResolutionKind.NodeNext,
-      types: [],
-      skipLibCheck: true,
-    },
-  );
+/** What the package's main entry exports. */
+function exportsOf(stage: string): ReadonlySet<string> {
+  const path = join(stage, ENTRIES.millrace ?? '');
+  const { NodeNext } = ts.ModuleKind;
+  const moduleResolution = ts.ModuleResolutionKind.NodeNext;
+  const program = ts.createProgram([path], { module: NodeNext, moduleResolution, types: [], skipLibCheck: true });
   const checker = program.getTypeChecker();
-  const names = new Map<string, string>();
-  // The main entry last, so that it wins.
-  for (const [name, path] of roots.reverse()) {
-    const file = program.getSourceFile(path);
-    const symbol = file && checker.getSymbolAtLocation(file);
-    for (const exported of symbol ? checker.getExportsOfModule(symbol) : []) names.set(exported.name, name);
-  }
-  return names;
+  const file = program.getSourceFile(path);
+  const symbol = file && checker.getSymbolAtLocation(file);
+  return new Set((symbol ? checker.getExportsOfModule(symbol) : []).map(exported => exported.name));
 }
 
 /** Imports of what a snippet uses of the package without saying so: guides do not repeat themselves. */
-function missingImports(code: string, exported: ReadonlyMap<string, string>): string {
+function missingImports(code: string, exported: ReadonlySet<string>): string {
   const declared = new Set(
     [...code.matchAll(/\b(?:class|const|let|function|type|interface) (\w+)|import [^;]*?\{([^}]*)\}/g)].flatMap(
       ([, name, list]) => (name ? [name] : (list ?? '').split(',').map(part => part.trim().split(' ').pop() ?? '')),
@@ -135,6 +124,6 @@ function missingImports(code: string, exported: ReadonlyMap<string, string>): st
   const used = new Set(withoutText.match(/(?<![.\w])[A-Za-z]\w*/g));
   return [...used]
     .filter(name => exported.has(name) && !declared.has(name))
-    .map(name => `import { ${name} } from '${exported.get(name)}';\n`)
+    .map(name => `import { ${name} } from 'millrace';\n`)
     .join('');
 }
