@@ -26,6 +26,7 @@ declare const url: string;
 declare const token: string;
 declare const folder: string;
 declare const done: string;
+/** A database of the host. */
 declare const database: {
   newerThan(id: unknown, options: { signal: AbortSignal }): AsyncIterable<{ id: number; serial: string }>;
 };
@@ -43,8 +44,3 @@ interface BurnIn {
   serial: string;
 }
 declare function toReport(json: BurnIn): object;
-
-/** A database of the host. */
-declare const database: {
-  newerThan(id: unknown, options: { signal: AbortSignal }): AsyncIterable<{ id: number; serial: string }>;
-};
