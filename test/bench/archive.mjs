@@ -12,9 +12,10 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { build } from 'esbuild';
 import pLimit from 'p-limit';
+import { amount, tell as tellTable } from './support/table.mjs';
 
-const entries = Number(process.argv[2] ?? 1_000_000);
-const files = Number(process.argv[3] ?? 500);
+const entries = Number(process.argv[2] ?? amount(1_000_000, 2_000));
+const files = Number(process.argv[3] ?? amount(500, 50));
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const DAY_MS = 86_400_000;
 const DAYS = 90;
@@ -246,8 +247,10 @@ for (const atOnce of [1, 10]) {
   await store.close();
 }
 
-console.log(
-  `\n| | | |\n|---|---|---|\n${lines.map(([what, value, than]) => `| ${what} | ${value} | ${than} |`).join('\n')}`,
+tellTable(
+  'archive',
+  `${entries.toLocaleString('en')} entries`,
+  lines.map(([what, value, beside]) => ({ what, value, beside })),
 );
 await rm(folder, { recursive: true });
 await rm(bundles, { recursive: true });
