@@ -175,7 +175,7 @@ async function* chunksOf(file: OpenFile): AsyncGenerator<Uint8Array> {
 }
 
 /** @throws ArchiveError for a time that no row can have. */
-export function describeSource(
+function describeSource(
   context: ArchiveContext,
   facts: SourceFacts,
   path: string,
@@ -200,7 +200,7 @@ export function describeSource(
   };
 }
 
-export function levelOf(context: ArchiveContext, facts: SourceFacts): number {
+function levelOf(context: ArchiveContext, facts: SourceFacts): number {
   const { compressionLevel = context.levels.get(facts.converterName) ?? context.levels.get('*') ?? context.level } =
     facts;
   if (Number.isInteger(compressionLevel) && compressionLevel >= 1 && compressionLevel <= 9) return compressionLevel;

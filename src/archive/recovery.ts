@@ -43,7 +43,7 @@ export async function readFound({ fs }: ArchiveContext, path: string): Promise<F
 }
 
 /** Where the file of an entry belongs, relative to the archive's folder. */
-export function placeOf({ header, sameAs }: Found): string {
+function placeOf({ header, sameAs }: Found): string {
   if (sameAs !== undefined) return referencePath(header.id);
   return sourcePath(header.id, endingFor(header));
 }

@@ -13,6 +13,7 @@ import { timeOfRow } from './archive-id.js';
 import { reportPath, sourcePath } from './blobs/blob-path.js';
 import { damaged, headerOf, type Member, membersOf, readContent } from './blobs/blob-reader.js';
 import type { MemberContent } from './blobs/gzip-header.js';
+import type { FileHeader } from './blobs/source-header.js';
 import { blobId, type StoredEntry } from './catalog/stored-entry.js';
 
 /** One of the files of an archived folder or companion set. */
@@ -34,7 +35,7 @@ interface Restored {
 }
 
 /** The absolute path of an entry's blob. */
-export function blobPath({ blobs }: ArchiveContext, entry: StoredEntry): string {
+function blobPath({ blobs }: ArchiveContext, entry: StoredEntry): string {
   return blobs.path(sourcePath(blobId(entry), entry.ownerEnding ?? entry.ending));
 }
 
@@ -190,7 +191,7 @@ async function writeRestored({ fs }: ArchiveContext, path: string, file: Restore
 }
 
 function archivedFile({ fs }: ArchiveContext, path: string, { header, start, end }: Member): ArchivedFile {
-  const { name, modified } = header.facts as { name?: unknown; modified?: unknown };
+  const { name, modified } = header.facts as Partial<FileHeader>;
   if (typeof name !== 'string' || typeof modified !== 'string') throw damaged(path, 'a header names no file');
   const { size, sha256 } = header.content;
   return {
