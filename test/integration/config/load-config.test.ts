@@ -371,6 +371,35 @@ ${more}`;
     await expect(loadConfig(file)).rejects.toThrow('priority');
   });
 
+  it('is reloaded with converters in workers, too', async () => {
+    const reports: { by: string }[] = [];
+    const file = await project.write(
+      'station.yaml',
+      'min_free_bytes: 0\nconverters:\n  - { name: csv, module_path: csv, class_name: Csv, watch_folder: watch, stability_ms: 20, isolation: worker, workers: 1 }\n',
+    );
+    const pool = new AsyncConverterPool({
+      ...(await loadConfig(file)),
+      submitter: async report => {
+        reports.push(report as { by: string });
+        return {};
+      },
+    });
+    onTestFinished(() => pool.stop());
+    await project.write('watch/1.txt', '1');
+    await pool.start();
+    await pool.idle();
+    expect(await pool.reload(await loadConfig(file))).toMatchObject({ unchanged: ['csv'], changed: [] });
+    await project.write('csv.mjs', converterModule('Csv', { version: '2.0.0-longer' }));
+    expect(await pool.reload(await loadConfig(file))).toMatchObject({ changed: ['csv'] });
+    await project.write('watch/2.txt', '2');
+    await pool.idle();
+    expect(reports).toMatchObject([
+      { by: 'csv', version: '1.0.0', text: '1' },
+      { by: 'csv', version: '2.0.0-longer', text: '2' },
+    ]);
+    expect((await pool.audit()).differences).toEqual([]);
+  });
+
   it('takes the new code of a module whose file has changed', async () => {
     const reports: { version: string; text: string }[] = [];
     const file = await project.write(
