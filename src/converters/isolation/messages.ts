@@ -17,7 +17,7 @@ export interface Recipe {
 }
 
 /** The context of a conversion, but for what a worker makes itself. */
-export type PackedFacts = Omit<ContextFacts, 'logger' | 'progress'>;
+type PackedFacts = Omit<ContextFacts, 'logger' | 'progress'>;
 
 export type Work =
   /** Tells what the converter is, without initialising it. */

@@ -1,0 +1,42 @@
+/** A converter that computes: on the host's thread, in one worker thread, in as many as there are cores, and in processes. */
+import { availableParallelism } from 'node:os';
+import Computing from './support/computing.mjs';
+import { assertCount, fill, inMemory, makePool, runPool, timed, withStation } from './support/station.mjs';
+import { amount, interleaved, median, tell } from './support/table.mjs';
+
+const FILES = amount(300, 40);
+const ROUNDS = amount(3, 1);
+const CORES = availableParallelism();
+/** On two cores, times the single thread. */
+const TARGET = 1.7;
+
+const isolated = (isolation, workers) => ({
+  converter: { module: new URL('./support/computing.mjs', import.meta.url) },
+  isolation,
+  workers,
+});
+const measure = converter => () =>
+  withStation(async folder => {
+    await fill(folder, FILES);
+    const submit = inMemory();
+    const figures = await timed(FILES, () => runPool(makePool(folder, submit, { converter })));
+    assertCount(submit.count, FILES);
+    return figures;
+  });
+
+const results = await interleaved(ROUNDS, {
+  none: measure({ converter: new Computing() }),
+  'worker, 1': measure(isolated('worker', 1)),
+  [`worker, ${CORES}`]: measure(isolated('worker', CORES)),
+  [`process, ${CORES}`]: measure(isolated('process', CORES)),
+});
+const rate = name => median(results[name].map(one => one.perSecond));
+const rows = Object.keys(results).map(isolation => ({
+  isolation,
+  'files/s': rate(isolation),
+  'times none': rate(isolation) / rate('none'),
+}));
+tell('isolation', `${FILES} files that compute, median of ${ROUNDS}`, rows, {
+  words: `${TARGET} times the single thread on two cores`,
+  met: rate(`worker, ${CORES}`) / rate('none') >= TARGET,
+});
