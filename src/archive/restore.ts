@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ArchiveError, MillraceError } from '../errors.js';
 import { discard, syncFolder, tempName, writeAll } from '../files/atomic-write.js';
+import { whileBusy } from '../files/busy.js';
 import { checksumOfSet } from '../files/file-set.js';
 import { PRIVATE_FILE } from '../files/file-system.js';
 import { takeFreeName } from '../files/free-name.js';
@@ -167,7 +168,7 @@ async function restoreSet(
     for (const path of written) {
       const final = join(target, path.slice(temp.length));
       await makeFolder(fs, dirname(final));
-      await fs.rename(path, final);
+      await whileBusy(() => fs.rename(path, final));
       await syncFolder(fs, dirname(final));
     }
     await syncFolder(fs, folder);

@@ -5,6 +5,7 @@
 import { basename, dirname, join } from 'node:path';
 import { ArchiveError, systemCode, toError } from '../../errors.js';
 import { discard, removeIfThere, TEMP_SUFFIX, tempName, writeAll } from '../../files/atomic-write.js';
+import { whileBusy } from '../../files/busy.js';
 import { type FileSystem, type OpenFile, PRIVATE_FILE, PRIVATE_FOLDER } from '../../files/file-system.js';
 import { linkOrRename } from '../../files/place.js';
 import type { Logger } from '../../observe/logger.js';
@@ -92,7 +93,7 @@ export class BlobStore {
   async replace({ temp }: Pick<Incoming, 'temp'>, relative: string): Promise<void> {
     const path = this.path(relative);
     await this.#folders.make(dirname(path));
-    await this.fs.rename(temp, path);
+    await whileBusy(() => this.fs.rename(temp, path));
     await this.#folders.sync(dirname(path));
   }
 
