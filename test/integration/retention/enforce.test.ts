@@ -238,6 +238,33 @@ describe('retention', () => {
     await expect(vault.engine.setPolicy({ converterName: 'csv', minFreeBytes: 2 ** 60 })).rejects.toThrow(/whole disk/);
   });
 
+  it('leaves in every fortnight of a year exactly what the rules say', async () => {
+    const vault = await Vault.open({ policies: [{ converterName: 'csv', retentionDays: 90, keepLast: 3 }] });
+    const put: { id: string; at: number; status: string; waits: boolean; pinned: boolean }[] = [];
+    for (let step = 0; step < 26; step++) {
+      const at = vault.clock.now();
+      const days = (NOW - at) / DAY_MS;
+      const status = step % 5 === 1 ? 'failed' : 'success';
+      const waits = step % 7 === 3;
+      const facts = { status, deliveredAt: waits || status === 'failed' ? undefined : new Date(at) } as const;
+      // In the last months of the year nothing is tested.
+      if (step < 20) put.push({ id: await vault.put(days, facts), at, status, waits, pinned: step % 6 === 2 });
+      if (put.at(-1)?.pinned && step < 20) await vault.archive.pin(put.at(-1)?.id ?? '');
+      await vault.engine.enforce();
+      const now = vault.clock.now();
+      const kept = put.filter(
+        (one, index) =>
+          now - one.at <= 90 * DAY_MS ||
+          (one.waits && one.status !== 'failed') ||
+          one.pinned ||
+          index >= put.length - 3,
+      );
+      expect(await vault.alive()).toEqual(kept.map(one => one.id));
+      await vault.clock.advance(14 * DAY_MS);
+    }
+    expect(put.length).toBe(20);
+  });
+
   it('runs by itself, and ends when it is stopped', async () => {
     const vault = await Vault.open({ policies: [{ converterName: 'csv', retentionDays: 90 }] });
     await vault.put(100);
