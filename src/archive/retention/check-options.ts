@@ -22,11 +22,12 @@ export function checkOptions(options: CompleteOptions): CompletePolicy[] {
   const names = new Set<string>();
   const policies = (options.policies ?? []).flatMap((policy, index) => {
     const path = `policies[${index}]`;
-    if (names.has(policy?.converterName))
-      problems.push({ path, message: `is a second one for '${policy.converterName}'` });
-    names.add(policy?.converterName);
     try {
-      return [completePolicy(policy, path)];
+      const complete = completePolicy(policy, path);
+      const { converterName } = complete;
+      if (names.has(converterName)) problems.push({ path, message: `is a second one for '${converterName}'` });
+      names.add(converterName);
+      return [complete];
     } catch (thrown) {
       if (!(thrown instanceof ConfigError)) throw thrown;
       problems.push(...thrown.problems);

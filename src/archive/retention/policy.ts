@@ -6,8 +6,8 @@ export const DEFAULT_POLICY = '*';
 
 /** How long the sources of one converter are kept. Entries that a rule spares (see `mayPurge`) stay in any case. */
 export interface RetentionPolicy {
-  /** The converter, or `*` for every converter that has no policy of its own. */
-  converterName: string;
+  /** The converter, or `*`, which is the default, for every converter that has no policy of its own. */
+  converterName?: string;
   /** Entries older than so many days are purged; fractions are allowed, `Infinity` switches the rule off. Default 90. */
   retentionDays?: number;
   /** While its entries take more than so many GiB, the oldest are purged; `Infinity` switches the rule off. Default 10. */
@@ -27,7 +27,8 @@ export interface RetentionPolicy {
 /** A policy with every default filled in. */
 export type CompletePolicy = Required<RetentionPolicy>;
 
-const DEFAULTS: Omit<CompletePolicy, 'converterName'> = {
+const DEFAULTS: CompletePolicy = {
+  converterName: DEFAULT_POLICY,
   retentionDays: 90,
   maxSizeGb: 10,
   minFreeBytes: 0,
@@ -38,7 +39,7 @@ const DEFAULTS: Omit<CompletePolicy, 'converterName'> = {
 };
 
 /** What holds where nothing was said: 90 days, 10 GiB. */
-export const BUILT_IN_POLICY: CompletePolicy = { converterName: DEFAULT_POLICY, ...DEFAULTS };
+export const BUILT_IN_POLICY: CompletePolicy = DEFAULTS;
 
 const GIB = 1024 ** 3;
 const RULES = ['retentionDays', 'maxSizeGb', 'minFreeBytes', 'keepLast', 'compressionLevel', 'enabled'] as const;
@@ -86,7 +87,7 @@ export function checkAgainstDisk(policy: CompletePolicy, volumeBytes: number, pa
 
 function* wrongFields(policy: RetentionPolicy, complete: CompletePolicy): Generator<[key: string, message: string]> {
   for (const key of Object.keys(policy)) if (!KNOWN.has(key)) yield [key, 'is not a field of a retention policy'];
-  if (typeof policy.converterName !== 'string' || policy.converterName === '')
+  if (typeof complete.converterName !== 'string' || complete.converterName === '')
     yield ['converterName', `must be the name of a converter, or '${DEFAULT_POLICY}' for all others`];
   for (const key of NUMBERS) {
     const value: unknown = complete[key];

@@ -33,7 +33,7 @@ async function planned(
 ) {
   const source = new MemorySource(entries);
   for (const id of given.used ?? []) source.used.add(id);
-  const byName = new Map(policies.map(policy => [policy.converterName, completePolicy(policy)]));
+  const byName = new Map(policies.map(policy => [policy.converterName ?? '*', completePolicy(policy)]));
   const off = completePolicy({ converterName: '*', enabled: false });
   const options = { now, agePaused: given.agePaused ?? false, chunk };
   const plans = await planConverters(source, name => byName.get(name) ?? off, options);
@@ -63,7 +63,7 @@ function model({ entries, policies, free = Number.MAX_SAFE_INTEGER, agePaused = 
   const removed: Record<string, PurgeReason> = {};
   const oldest = [...entries].sort((a, b) => a.archivedAt - b.archivedAt || (a.archiveId < b.archiveId ? -1 : 1));
   const rules = new Map<string, CompletePolicy>(
-    policies.filter(p => p.enabled !== false).map(p => [p.converterName, completePolicy(p)]),
+    policies.filter(p => p.enabled !== false).map(p => [p.converterName ?? '*', completePolicy(p)]),
   );
   const of = (name: string) => oldest.filter(e => e.converterName === name);
   const left = (name: string) => of(name).reduce((sum, e) => sum + (removed[e.archiveId] ? 0 : e.bytes), 0);

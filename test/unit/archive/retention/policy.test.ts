@@ -33,7 +33,8 @@ describe('a retention policy', () => {
 
   it.each([
     ['nothing but a name', { converterName: 'csv' }, /^policy: says nothing/],
-    ['nothing at all', {}, /converterName: must be the name/],
+    ['nothing at all', {}, /^policy: says nothing/],
+    ['a name that is none', { converterName: '', retentionDays: 1 }, /converterName: must be the name/],
     ['no object', null, /must be an object/],
     ['an unknown field', { converterName: 'csv', retention_days: 3 }, /retention_days: is not a field/],
     ['a negative number', { converterName: 'csv', retentionDays: -1 }, /retentionDays: must be a number from 0/],
