@@ -135,13 +135,15 @@ async function create(fs: FileSystem, path: string, self: LockOwner, logger: Log
     throw error;
   }
   try {
-    await linkOrRename(fs, temp, path);
+    await linkOrRename(fs, temp, path, false);
     return true;
   } catch (error) {
-    await discard(fs, temp, logger);
     // ENOENT: whoever won meanwhile has swept what contenders left, and this with it.
     if (systemCode(error) === 'EEXIST' || systemCode(error) === 'ENOENT') return false;
     throw error;
+  } finally {
+    // Whether it can be removed decides nothing: the lock is taken or not, and the owner sweeps what is left.
+    await discard(fs, temp, logger);
   }
 }
 
