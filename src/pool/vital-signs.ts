@@ -15,7 +15,7 @@ import { statisticsOf } from './statistics.js';
 
 /** A disk that does not answer must not keep a probe waiting. */
 const DISK_DEADLINE_MS = 2_000;
-/** Counting takes the ledger some 0.2 ms for a thousand rows: above so many, the count is kept for 1 ms for each 50 of them. */
+/** Counting walks over all rows: above so many, the count is kept for 1 ms for each 50 of them. */
 const COUNTED_AT_ONCE = 50_000;
 const ROWS_PER_MS = 50;
 
