@@ -1,6 +1,9 @@
 /** A converter that computes: on the host's thread, in one worker thread, in as many as there are cores, and in processes. */
+
+import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
-import Computing from './support/computing.mjs';
+import { Worker } from 'node:worker_threads';
+import Computing, { STEPS } from './support/computing.mjs';
 import { assertCount, fill, inMemory, makePool, runPool, timed, withStation } from './support/station.mjs';
 import { amount, interleaved, median, tell } from './support/table.mjs';
 
@@ -24,11 +27,21 @@ const measure = converter => () =>
     return figures;
   });
 
+/** What the machine has to give: the same work in threads without anything around it. */
+async function bare(threads) {
+  const work = `for (let n = 0; n < workerData; n++) for (let sum = 0, step = 0; step < ${STEPS}; step++) sum = (sum * 31 + step) % 1_000_003;`;
+  const code = `const { workerData } = require('node:worker_threads'); ${work}`;
+  const run = () => once(new Worker(code, { eval: true, workerData: FILES / threads }), 'exit');
+  return timed(FILES, () => Promise.all(Array.from({ length: threads }, run)));
+}
+
 const results = await interleaved(ROUNDS, {
   none: measure({ converter: new Computing() }),
   'worker, 1': measure(isolated('worker', 1)),
   [`worker, ${CORES}`]: measure(isolated('worker', CORES)),
   [`process, ${CORES}`]: measure(isolated('process', CORES)),
+  'bare threads, 1': () => bare(1),
+  [`bare threads, ${CORES}`]: () => bare(CORES),
 });
 const rate = name => median(results[name].map(one => one.perSecond));
 const rows = Object.keys(results).map(isolation => ({

@@ -54,6 +54,8 @@ export class Crew {
   #running = 0;
   /** Workers that have done a task and wait for the next. */
   #idle = 0;
+  /** Those of them that somebody was promised. */
+  #reserved = 0;
   #onEnd: (() => void)[] = [];
 
   constructor(options: CrewOptions) {
@@ -91,6 +93,9 @@ export class Crew {
   async free(prepare: () => Promise<void>): Promise<void> {
     while (this.#running >= this.size) await new Promise<void>(resolve => this.#onEnd.push(resolve));
     if (this.#idle === 0) await prepare();
+    // Else two that come at once would count on the same one.
+    this.#idle = Math.max(0, this.#idle - 1);
+    this.#reserved += 1;
   }
 
   /**
@@ -103,7 +108,8 @@ export class Crew {
     // Until it says otherwise: whoever dies before it begins does not die of this file.
     let served = 1;
     this.#running += 1;
-    this.#idle = Math.max(0, this.#idle - 1);
+    if (this.#reserved > 0) this.#reserved -= 1;
+    else this.#idle = Math.max(0, this.#idle - 1);
     let fail: (error: unknown) => void = () => undefined;
     const died = new Promise<never>((_, reject) => {
       fail = reject;

@@ -1,7 +1,7 @@
 /** A converter that computes for some 25 ms and waits for nothing. */
 import { BenchConverter } from './station.mjs';
 
-const STEPS = 6_000_000;
+export const STEPS = 6_000_000;
 
 export default class Computing extends BenchConverter {
   async convert(source, context) {
