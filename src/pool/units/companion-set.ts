@@ -4,6 +4,7 @@ import { FileSource } from '../../converters/file-source.js';
 import { identityOfMembers, SetSource } from '../../converters/set-source.js';
 import { type Look, lookAtFile } from '../../discovery/look.js';
 import { MillraceError, systemCode } from '../../errors.js';
+import { removeIfThere } from '../../files/atomic-write.js';
 import { whileBusy } from '../../files/busy.js';
 import type { Member } from '../../files/file-set.js';
 import type { FileSystem } from '../../files/file-system.js';
@@ -74,7 +75,13 @@ export function companionSet(options: Companions, extensions: readonly string[])
         }
       },
       giveBack: async (fs, folder, path) => {
-        for (const { name } of (await listTree(fs, folder))?.files ?? []) {
+        for (const { name, ino } of (await listTree(fs, folder))?.files ?? []) {
+          // An attempt before this one gave it its name back, and ended before the other name was gone.
+          const there = await lookAtFile(fs, join(dirname(path), name));
+          if (there && ino !== 0 && there.identity.ino === ino) {
+            await removeIfThere(fs, join(folder, name));
+            continue;
+          }
           await takeFreeName(fs, dirname(path), name, async target => {
             await linkOrRename(fs, join(folder, name), target);
           });

@@ -1,6 +1,7 @@
 import { mkdir, rename } from 'node:fs/promises';
 import {
   ConverterBase,
+  type ConverterContext,
   type ConverterOptions,
   type ConverterSource,
   FolderConverter,
@@ -95,6 +96,24 @@ it('a folder that cannot be renamed, as on Windows while it is watched, is taken
   await station.settled(pool);
   expect(await station.files('Done')).toEqual(FILES.map(name => `u/${name}`));
   expect((await station.files('watch')).filter(name => name !== '.millrace-canary')).toEqual([]);
+});
+
+it('a set that goes back to the watch folder has its own names, though that breaks off', async () => {
+  const station = await Station.open();
+  const fs = new FaultyFileSystem();
+  const later = Object.assign(new Files(), {
+    convert: (source: ConverterSource, { attempt, suspend }: ConverterContext) =>
+      attempt === 1 ? suspend('not yet', { retryAfterMs: 5 }) : report(source),
+  });
+  const pool = await station.start({ fs, converters: [{ ...optionsOf('set', 'keep'), converter: later }] });
+  const fault = fs.fail({ operation: 'unlink', path: /\/Pending\/u\.csv\/u\.csv$/, code: 'EIO', times: 1 });
+  const completed = next(pool, 'completed');
+  await drop(station, 'set');
+  await completed;
+  expect(fault.hits).toBe(1);
+  await station.settled(pool);
+  expect((await station.files('watch')).filter(name => name !== '.millrace-canary')).toEqual(FILES);
+  expect(await station.files('Pending')).toEqual([]);
 });
 
 describe.each(['folder', 'set'] as const)('a %s is cleaned up as a whole and once, through', kind => {
