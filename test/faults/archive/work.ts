@@ -31,6 +31,8 @@ export async function archiveOne(archive: ArchiveStorage, index: number, acked: 
     correlationId: `file ${index}`,
   });
   acked({ index, id, step: 'archived' });
+  // A run before this one came as far as the purge.
+  if ((await archive.get(id))?.purgedAt) return;
   await archive.archiveReport({ index }, id, { position: 0 });
   acked({ index, id, step: 'reported' });
   await archive.updateConversion(id, { status: 'success', serialNumber: `SN${index}` });
