@@ -43,7 +43,9 @@ export function collapsingLogger(logger: Logger, clock: Clock): CollapsingLogger
 
   const warn = (fields: LogFields, message: string): void => {
     if (logger.isLevelEnabled?.('warn') === false) return;
-    const key = JSON.stringify([fields.code ?? message, fields.event, fields.converter, fields.folder]);
+    // A file that somebody took away is worth its own name: nobody will see it again.
+    const file = fields.event === 'vanished' ? fields.file : undefined;
+    const key = JSON.stringify([fields.code ?? message, fields.event, fields.converter, fields.folder, file]);
     const kind = kinds.get(key);
     if (kind) {
       Object.assign(kind, { fields, message, repeated: kind.repeated + 1 });

@@ -97,7 +97,7 @@ export class Sender {
 
   async #trial(): Promise<void> {
     for (;;) {
-      const item = this.#on ? this.#take(this.#core.options.clock.monotonic(), true) : undefined;
+      const item = this.#on ? this.#takeForTrial() : undefined;
       if (!item) return;
       const loaded = await this.desk.load(item);
       if (!loaded) continue;
@@ -108,8 +108,17 @@ export class Sender {
   }
 
   #take(now: number, retries: boolean): Item | undefined {
+    return this.#begin(this.#core.index.waiting.take(now, retries));
+  }
+
+  /** While anything waits, a probe asks with it: nothing due is no answer of the server. */
+  #takeForTrial(): Item | undefined {
+    const { index, options } = this.#core;
+    return this.#begin(index.waiting.take(options.clock.monotonic(), true) ?? index.waiting.takeInBackoff());
+  }
+
+  #begin(item: Item | undefined): Item | undefined {
     const { index, budget } = this.#core;
-    const item = index.waiting.take(now, retries);
     if (!item) return undefined;
     if (item.attempts > 0) budget.take();
     index.update(item, { state: 'processing' });

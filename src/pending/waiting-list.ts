@@ -53,6 +53,15 @@ export class WaitingList {
     return item;
   }
 
+  /** The one whose backoff ends first, before it does: for a probe, when nothing else is there to ask with. */
+  takeInBackoff(): Item | undefined {
+    const item = this.#head(this.#delayed);
+    if (!item) return undefined;
+    this.#delayed.pop();
+    this.#alive.delete(item);
+    return item;
+  }
+
   /** Something may be sent now; `retries` says whether what has failed before may be. */
   hasReady(now: number, retries: boolean): boolean {
     return this.#best(now, retries) !== undefined;

@@ -95,7 +95,8 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     };
     this.#engine = new Engine(context, resolved, () => this.#checkIdle());
     this.#reconfiguration = new Reconfiguration(this.#engine);
-    this.#compaction = new Compaction(context, resolved.ledger);
+    const { posts } = this.#engine;
+    this.#compaction = new Compaction(context, resolved.ledger, root => posts.holdsSince(root, clock.monotonic()));
     const { concurrency, health: thresholds } = resolved;
     this.#vitalSigns = new VitalSigns(this.#engine, { concurrency, thresholds, state: () => this.#state });
     this.#listen();
@@ -368,6 +369,10 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
       this.#checkIdle();
     });
     this.pending.on('error', payload => this.notify('error', payload));
+    // A purge that fails by itself at night must not be known to the retention engine alone.
+    this.#options.retention?.on('error', payload => this.notify('error', payload));
+    this.#options.retention?.on('failed', ({ error }) => this.notify('error', { error }));
+    this.#options.retention?.on('agePaused', ({ message }) => this.logger.warn({ event: 'agePaused' }, message));
     this.#ledger.store.on('error', payload => this.notify('error', payload));
     this.#ledger.store.on('damaged', ({ file, message }) => {
       this.notify('error', { error: new MillraceError('STORE_DAMAGED', message), path: file });

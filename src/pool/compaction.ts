@@ -13,12 +13,15 @@ const DAY_MS = 86_400_000;
 export class Compaction {
   readonly #context: PoolContext;
   readonly #retention: Required<LedgerRetention>;
+  readonly #holds: (root: string) => Promise<boolean>;
   #timer: Timer | undefined;
   #stopped = false;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(context: PoolContext, retention: Required<LedgerRetention>) {
+  /** @param holds Looks whether a watch folder (absolute) is there and is itself: what is not seen in another is not gone. */
+  constructor(context: PoolContext, retention: Required<LedgerRetention>, holds: (root: string) => Promise<boolean>) {
     this.#context = context;
+    this.#holds = holds;
     this.#retention = retention;
   }
 
@@ -55,8 +58,12 @@ export class Compaction {
       const last = rows.at(-1);
       if (!last) break;
       afterId = last.id;
+      const holds = new Map<string, boolean>();
+      for (const { root, kept } of rows) if (kept && !holds.has(root)) holds.set(root, await this.#holds(root));
       const gone = [];
-      for (const row of rows) if (!row.kept || !(await this.#isStillThere(row))) gone.push(row);
+      for (const row of rows) {
+        if (!row.kept || (holds.get(row.root) === true && !(await this.#isStillThere(row)))) gone.push(row);
+      }
       if (gone.length > 0) await ledger.compact(gone);
       forgotten += gone.length;
     }

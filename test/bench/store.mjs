@@ -9,8 +9,9 @@ import { dirname, join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { amount } from './support/table.mjs';
 
-const rows = Number(process.argv[2] ?? 1_000_000);
+const rows = Number(process.argv[2] ?? amount(1_000_000, 20_000));
 const IN_FLIGHT = 2_000;
 const root = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -1,4 +1,5 @@
 /** Who is converted when: priorities, the limit of files at once, pause and resume. */
+import { utimes } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { converter, gate, next, Station, until } from './support.js';
 
@@ -34,6 +35,26 @@ describe('priorities', () => {
     hold.open();
     await station.settled(pool);
     expect(order).toEqual(['first.low', '1.high', '2.high', '3.high', '1.middle', '2.middle', '1.low', '2.low']);
+  });
+
+  it('what waits at the start goes oldest first, whatever the names', async () => {
+    const station = await Station.open();
+    const order: string[] = [];
+    for (const [name, day] of [
+      ['a.txt', 3],
+      ['b.txt', 1],
+      ['c.txt', 2],
+    ] as const) {
+      const time = new Date(Date.UTC(2026, 0, day));
+      await utimes(await station.drop(`watch/${name}`, name), time, time);
+    }
+    const noting = converter(source => {
+      order.push(source.name);
+      return { name: source.name };
+    });
+    const pool = await station.start({ concurrency: 1, converters: [{ converter: noting }] });
+    await station.settled(pool);
+    expect(order).toEqual(['b.txt', 'c.txt', 'a.txt']);
   });
 
   it('the option of the pool wins over the converter', async () => {

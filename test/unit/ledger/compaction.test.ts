@@ -12,14 +12,15 @@ import { claimed, completed, openLedger } from './support.js';
 const tempFolder = temporaryFolders();
 const DAY_MS = 86_400_000;
 
-async function setUp(retention: { keepDays?: number; maxRows?: number }) {
+async function setUp(retention: { keepDays?: number; maxRows?: number }, holds = true) {
   const folder = await tempFolder();
   const root = join(folder, 'watch');
   await mkdir(root);
   const clock = new ManualClock();
   const ledger = await openLedger(join(folder, 'state'), clock);
   const context = { ledger, clock, fs: nodeFileSystem } as unknown as PoolContext;
-  const compaction = new Compaction(context, { keepDays: 365, maxRows: 1_000_000, ...retention });
+  const limits = { keepDays: 365, maxRows: 1_000_000, ...retention };
+  const compaction = new Compaction(context, limits, async () => holds);
   return { root, clock, ledger, compaction };
 }
 
@@ -43,6 +44,13 @@ describe('compaction', () => {
     expect(await compaction.compact()).toBe(5);
     expect(await paths(ledger)).toEqual(['5.csv', '6.csv', '7.csv']);
     expect(await compaction.compact()).toBe(0);
+  });
+
+  it('forgets no kept file while its folder is away: it may still be in it', async () => {
+    const { ledger, compaction } = await setUp({ maxRows: 0 }, false);
+    await completed(ledger, 'kept.csv', 1, { kept: true });
+    expect(await compaction.compact()).toBe(0);
+    expect(await paths(ledger)).toEqual(['kept.csv']);
   });
 
   it('keeps the totals, through any number of rounds and a restart', async () => {

@@ -251,6 +251,32 @@ describe('the breaker', () => {
     expect(most).toBeGreaterThan(1);
   });
 
+  it('asks with a report in backoff when none is due: without an answer of the server nothing is online', async () => {
+    const clock = new ManualClock();
+    let up = false;
+    const { submit, seen } = notingSubmitter(async () => {
+      if (!up) throw transient();
+      return {};
+    });
+    const queue = makeQueue(await temporaryFolder(), {
+      clock,
+      submitter: submit,
+      random: () => 0.99,
+      retry: { baseDelayMs: NEVER_MS, maxDelayMs: NEVER_MS },
+      breaker: { failureThreshold: 1, resetTimeoutMs: 1_000 },
+    });
+    const events = record(queue, 'breakerClosed');
+    await queue.start();
+    await queue.enqueue({ n: 1 });
+    await turn(clock, 1, () => seen.length === 1 && queue.statistics().breaker === 'open');
+    await turn(clock, 100, () => seen.length === 2 && queue.statistics().breaker === 'open');
+    expect(events).toEqual([]);
+    up = true;
+    await turn(clock, 100, () => queue.size === 0);
+    expect(seen).toHaveLength(3);
+    expect(events).toHaveLength(1);
+  });
+
   it('asks the probe of the submitter before it risks a report', async () => {
     const clock = new ManualClock();
     let up = false;
