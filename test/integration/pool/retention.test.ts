@@ -1,4 +1,4 @@
-import { ArchiveStorage, ConverterBase, ReprocessingEngine, RetentionEngine } from 'millrace';
+import { ArchiveStorage, ConverterBase, MillraceError, ReprocessingEngine, RetentionEngine } from 'millrace';
 import { expect, it } from 'vitest';
 import { converter, echo, Station, until } from './support.js';
 
@@ -28,6 +28,17 @@ it('a pool runs the retention of its archive; what it carried is purged by its a
   await pool.stop();
   await archive.close();
   expect(station.reports()).toHaveLength(2);
+});
+
+it('a pool tells what its retention could not do, since nobody else may listen at night', async () => {
+  const station = await Station.open();
+  const archive = new ArchiveStorage({ directory: station.path('archive') });
+  const retention = new RetentionEngine({ archive });
+  await station.start({ archive, retention });
+  const failure = new MillraceError('ARCHIVE_FAILED', 'the purge came to nothing');
+  retention.emit('failed', { error: failure });
+  expect(station.errors).toEqual([failure]);
+  await archive.close();
 });
 
 it('a replay sends through the queue of a running pool, behind its live work, and the books stay balanced', async () => {
