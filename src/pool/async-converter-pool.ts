@@ -305,6 +305,8 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     this.#engine.dispatcher.start();
     this.#engine.pulls.update();
     this.#reconcile();
+    const { posts, recovery } = this.#engine;
+    this.#inBackground(recovery.noteRemoved(root => posts.holdsSince(root, this.#options.clock.monotonic())));
     this.#compaction.start();
     this.#options.retention?.start();
   }

@@ -1,6 +1,7 @@
 /** What a pool does first: it goes on with everything that the process before it had begun. */
 import { join } from 'node:path';
 import { ConverterCrashedError } from '../errors.js';
+import { exists } from '../files/free-name.js';
 import type { FileRecord, FileState } from '../ledger/file-record.js';
 import { type ActiveFile, activeFile } from './active-file.js';
 import { isBookedOn, jointIdentity } from './candidates.js';
@@ -101,6 +102,26 @@ export class Recovery {
           const record = await ledger.get(file);
           if (record?.state === 'delivering') await this.retake(record);
         }
+      }
+    }
+  }
+
+  /**
+   * Files that were seen and went away while no pool ran: no scan finds them, so that their rows would wait for ever.
+   * @param holds Whether a watch folder is there and is itself; in another one nothing is missing.
+   */
+  async noteRemoved(holds: (root: string) => Promise<boolean>): Promise<void> {
+    const { ledger, roster, fs, signal } = this.#context;
+    for (let afterId = 0; ; ) {
+      const rows = await ledger.page({ state: 'discovered', afterId, limit: 500 });
+      if (rows.length === 0) return;
+      for (const record of rows) {
+        afterId = record.id;
+        if (signal.aborted) return;
+        if (roster.get(record.id) || record.location !== null) continue;
+        if ((await exists(fs, join(record.root, record.path))) || !(await holds(record.root))) continue;
+        if (roster.get(record.id)) continue;
+        await ledger.skipped(record, { reason: 'it was removed while no pool ran', cleanup: null });
       }
     }
   }

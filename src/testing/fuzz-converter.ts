@@ -4,7 +4,7 @@ import type { ConverterBase } from '../converters/converter-base.js';
 import type { ConversionStatus } from '../converters/converter-result.js';
 import { MemorySource } from '../converters/memory-source.js';
 import type { AnyConverter } from '../converters/run-conversion.js';
-import { MillraceError } from '../errors.js';
+import { MillraceError, systemCode } from '../errors.js';
 import { type ConverterInput, toSource } from './converter-input.js';
 import { HangWatch } from './hang-watch.js';
 import { mutated } from './mutate.js';
@@ -101,7 +101,9 @@ async function tryOne(
   summary.slowestMs = Math.max(summary.slowestMs, run.durationMs);
   if (run.error) judge(run.error);
   if (untyped) return untyped;
-  if (run.durationMs >= timeLimitMs) return { message: `took longer than ${timeLimitMs} ms`, cause: run.error };
+  // A timer may fire a moment early, so that the clock alone does not tell.
+  const late = run.durationMs >= timeLimitMs || systemCode(run.error) === 'CONVERTER_TIMEOUT';
+  if (late) return { message: `took longer than ${timeLimitMs} ms`, cause: run.error };
   try {
     if (run.status === 'success') check?.(run.reports);
   } catch (cause) {
