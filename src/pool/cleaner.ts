@@ -116,6 +116,8 @@ export class Cleaner {
   async #step(file: ActiveFile, { error, again = false }: CleanOptions): Promise<void> {
     const { fs, ledger, notify } = this.#context;
     const { cleanup, state } = file.record;
+    // Another cleaning of this row came first, as when recovery and a settlement go on with it at the same time.
+    if (cleanup === null && state !== 'cleaning') return;
     // The last copy is deleted when the server has the report, and not before; one in the archive is another copy.
     if (state === 'delivering' && cleanup === 'delete' && !(await this.#archivist.has(file))) return this.#onDone(file);
     if (cleanup === 'archive') await this.#archivist.prove(file);
