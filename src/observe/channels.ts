@@ -38,6 +38,8 @@ export interface SubmitTrace {
   idempotencyKey: string;
   correlationId: string;
   attempt: number;
+  /** A UUID, new with each attempt. */
+  attemptId: string;
 }
 
 const traces = {

@@ -7,7 +7,7 @@ import type { ItemFolder } from './item-folder.js';
 import type { ItemIndex } from './item-index.js';
 import type { Latency } from './latency.js';
 import type { ResolvedOptions } from './options.js';
-import type { RetryBudget } from './retry-policy.js';
+import type { RetryBudget } from './retry-budget.js';
 import type { PendingItem, PendingQueueEvents } from './types.js';
 
 /** Counts since the start of the process. */

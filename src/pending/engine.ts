@@ -16,7 +16,7 @@ import { ItemIndex } from './item-index.js';
 import { Latency } from './latency.js';
 import type { ResolvedOptions } from './options.js';
 import type { Recovered } from './recovery.js';
-import { RetryBudget } from './retry-policy.js';
+import { RetryBudget } from './retry-budget.js';
 import { Room } from './room.js';
 import { Sender } from './sender.js';
 import { Settlement } from './settlement.js';
@@ -158,6 +158,7 @@ export class Engine {
       probeIntervalMs,
       ...breaker,
       probe: () => this.sender.probe(),
+      probeInMs: () => this.sender.probeInMs,
       onOpen: error => {
         this.#openedAt = clock.monotonic();
         notify('breakerOpened', { error, resetTimeoutMs: breaker.resetTimeoutMs });

@@ -19,6 +19,8 @@ export interface GateOptions extends BreakerListener {
   probeIntervalMs: number;
   /** Resolves when the server can be used again; rejects with a SubmitError when it cannot. */
   probe: () => Promise<void>;
+  /** Ms until {@link probe} may be called; 0 when it may. */
+  probeInMs: () => number;
   /** The credentials are refused. Told once, until they are accepted again. */
   onUnauthorized: (error: SubmitError) => void;
   /** Something changed that may let requests through, or stop them. */
@@ -203,6 +205,8 @@ export class Gate {
 
   async #probe(): Promise<void> {
     this.#timer = undefined;
+    const delayMs = this.#options.probeInMs();
+    if (delayMs > 0) return this.#probeLater(delayMs);
     this.#probeDue = false;
     if (this.#shut || this.#probing || this.offlineReason === undefined) return;
     this.#probing = true;

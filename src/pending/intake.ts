@@ -1,4 +1,5 @@
 /** The two ways into the queue: `enqueue`, which makes a report durable, and `deliver`, which tries the server first. */
+import { randomUUID } from 'node:crypto';
 import { DiskSpaceError, QueueError, ServiceError, SubmitError, systemCode, toError } from '../errors.js';
 import { contentKeyOf } from './content-id.js';
 import type { Core } from './core.js';
@@ -65,9 +66,16 @@ export class Intake {
     const startedAt = options.clock.monotonic();
     const stop = linkSignals(signal, this.#core.abort.signal);
     const { idempotencyKey, correlationId } = prepared.meta;
+    const attemptId = randomUUID();
     try {
       const { id: serverId, response } = await gate.run(() =>
-        transmit(this.#core, prepared.report, { idempotencyKey, correlationId, attempt: 1, signal: stop.signal }),
+        transmit(this.#core, prepared.report, {
+          idempotencyKey,
+          correlationId,
+          attempt: 1,
+          attemptId,
+          signal: stop.signal,
+        }),
       );
       counters.delivered += 1;
       const answer = {
@@ -75,17 +83,17 @@ export class Intake {
         ...(response === undefined ? {} : { response }),
       };
       const durationMs = options.clock.monotonic() - startedAt;
-      notify('submitted', { id, attempts: 0, durationMs, direct: true, correlationId, ...answer });
+      notify('submitted', { id, attempts: 0, attemptId, durationMs, direct: true, correlationId, ...answer });
       await this.#forgetFailed(id);
       return { outcome: 'delivered', id, ...answer };
     } catch (thrown) {
-      return await this.#notDelivered(prepared, toError(thrown));
+      return await this.#notDelivered(prepared, toError(thrown), attemptId);
     } finally {
       stop.unlink();
     }
   }
 
-  async #notDelivered(prepared: NewReport, error: Error): Promise<DeliverResult> {
+  async #notDelivered(prepared: NewReport, error: Error, attemptId: string): Promise<DeliverResult> {
     const { options, notify, counters } = this.#core;
     const { id, meta } = prepared;
     if (!(error instanceof SubmitError) || error.kind === 'unauthorized') {
@@ -95,13 +103,13 @@ export class Intake {
     if (error.permanent || options.maxAttempts <= 1) {
       const { path } = await this.#store(prepared, { state: 'error', attempts: 1, delayMs: 0, error });
       counters.refused += 1;
-      notify('failed', { id, path, attempts: 1, error, correlationId: meta.correlationId });
+      notify('failed', { id, path, attempts: 1, attemptId, error, correlationId: meta.correlationId });
       return { outcome: 'refused', id, error };
     }
     const delayMs = retryDelayMs(1, options.retry, error.retryAfterMs, options.random);
     await this.#store(prepared, { state: 'queued', attempts: 1, delayMs });
     const { maxAttempts } = options;
-    notify('retrying', { id, attempts: 1, maxAttempts, delayMs, error, correlationId: meta.correlationId });
+    notify('retrying', { id, attempts: 1, maxAttempts, attemptId, delayMs, error, correlationId: meta.correlationId });
     return { outcome: 'queued', id, reason: error.message };
   }
 

@@ -56,7 +56,7 @@ export class ItemDesk {
     const { counters, notify, folder } = this.#core;
     counters.corrupted += 1;
     notify('corrupted', { id: item.id, path: folder.path(item.name), error, correlationId: correlationOf(item) });
-    this.giveUp(item, defaultMeta(item), error, item.attempts);
+    this.giveUp(item, defaultMeta(item), error, { attempts: item.attempts });
   }
 
   #vanished(item: Item): void {
@@ -68,14 +68,26 @@ export class ItemDesk {
   }
 
   /** Sends a report to `.error`. */
-  giveUp(item: Item, meta: ItemMeta, error: SubmitError | QueueCorruptedError, attempts: number): void {
+  giveUp(
+    item: Item,
+    meta: ItemMeta,
+    error: SubmitError | QueueCorruptedError,
+    { attempts, attemptId }: { attempts: number; attemptId?: string },
+  ): void {
     const { counters, notify, folder } = this.#core;
     counters.refused += 1;
     item.attempts = attempts;
     const { id } = item;
     const { correlationId } = meta;
     this.#settlement.settle(item, meta, { kind: 'refused', error }, () =>
-      notify('failed', { id, path: folder.path(item.name), attempts, error, correlationId }),
+      notify('failed', {
+        id,
+        path: folder.path(item.name),
+        attempts,
+        ...(attemptId === undefined ? {} : { attemptId }),
+        error,
+        correlationId,
+      }),
     );
   }
 

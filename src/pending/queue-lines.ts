@@ -26,6 +26,7 @@ export const QUEUE_LINES: Required<EventLines<Omit<PendingQueueEvents, 'error'>>
     fields: event => ({
       ...of(event),
       attempt: event.attempts + 1,
+      attemptId: event.attemptId,
       durationMs: event.durationMs,
       serverId: event.serverId,
     }),
@@ -36,6 +37,7 @@ export const QUEUE_LINES: Required<EventLines<Omit<PendingQueueEvents, 'error'>>
     fields: event => ({
       ...of(event),
       attempt: event.attempts,
+      attemptId: event.attemptId,
       ...(Number.isFinite(event.maxAttempts) ? { maxAttempts: event.maxAttempts } : {}),
       delayMs: event.delayMs,
       err: event.error,
@@ -45,7 +47,13 @@ export const QUEUE_LINES: Required<EventLines<Omit<PendingQueueEvents, 'error'>>
   failed: {
     level: 'error',
     message: ({ error }) => `Report failed: ${error.message}`,
-    fields: event => ({ ...of(event), attempt: event.attempts, err: event.error, code: event.error.code }),
+    fields: event => ({
+      ...of(event),
+      attempt: event.attempts,
+      attemptId: event.attemptId,
+      err: event.error,
+      code: event.error.code,
+    }),
   },
   corrupted: {
     level: 'error',

@@ -1,13 +1,21 @@
 /** Takes waiting reports in their order, sends as many at a time as the gate lets through, and deals with each answer. */
+import { randomUUID } from 'node:crypto';
 import type { Timer } from '../clock.js';
 import { ServiceError, SubmitError, toError } from '../errors.js';
 import type { SubmitResult } from '../submit/submitter.js';
 import type { Core } from './core.js';
 import type { Item, ItemMeta } from './item.js';
 import { ItemDesk, type Loaded } from './item-desk.js';
+import type { RetryPermit } from './retry-budget.js';
 import { retryDelayMs } from './retry-policy.js';
 import type { Settlement } from './settlement.js';
 import { transmit, untilAborted } from './transmit.js';
+
+/** A report whose turn it is, and its right to a retry where it has failed before. */
+interface Turn {
+  item: Item;
+  permit: RetryPermit | undefined;
+}
 
 /** How long the server has to answer a probe, in ms. */
 const PROBE_DEADLINE_MS = 5_000;
@@ -60,12 +68,19 @@ export class Sender {
     const holdMs = gate.holdMs;
     let retries = budget.available;
     while (index.waiting.hasReady(now, retries) && this.#settlement.backlog < MAX_UNSETTLED && gate.tryEnter()) {
-      const item = this.#take(now, retries);
-      if (item) this.#track(this.#send(item));
+      const turn = this.#begin(index.waiting.take(now, retries));
+      if (turn) this.#track(this.#send(turn));
       else gate.leave();
       retries = budget.available;
     }
     this.#schedule(now, holdMs, retries);
+  }
+
+  /** For the gate: ms until {@link probe} may ask with a report. A probe with one that has failed before is a retry like any other. */
+  get probeInMs(): number {
+    const { index, budget, options } = this.#core;
+    if (index.waiting.size === 0 || index.waiting.hasReady(options.clock.monotonic(), false)) return 0;
+    return budget.nextInMs;
   }
 
   /** For the gate: finds out whether the server can be used, with the submitter's probe and a single report. */
@@ -97,60 +112,75 @@ export class Sender {
 
   async #trial(): Promise<void> {
     for (;;) {
-      const item = this.#on ? this.#takeForTrial() : undefined;
-      if (!item) return;
-      const loaded = await this.desk.load(item);
+      const turn = this.#on ? this.#takeForTrial() : undefined;
+      if (!turn) return;
+      const loaded = await this.#load(turn);
       if (!loaded) continue;
-      const error = await this.#attempt(item, loaded, request => request());
+      const error = await this.#attempt(turn, loaded, request => request());
       if (error) throw error;
       return;
     }
   }
 
-  #take(now: number, retries: boolean): Item | undefined {
-    return this.#begin(this.#core.index.waiting.take(now, retries));
-  }
-
   /** While anything waits, a probe asks with it: nothing due is no answer of the server. */
-  #takeForTrial(): Item | undefined {
-    const { index, options } = this.#core;
-    return this.#begin(index.waiting.take(options.clock.monotonic(), true) ?? index.waiting.takeInBackoff());
+  #takeForTrial(): Turn | undefined {
+    const { index, budget, options } = this.#core;
+    const now = options.clock.monotonic();
+    // While the breaker is open nobody else retries: the budget that `probeInMs` found is still there.
+    const retries = budget.available;
+    return this.#begin(index.waiting.take(now, retries) ?? (retries ? index.waiting.takeInBackoff() : undefined));
   }
 
-  #begin(item: Item | undefined): Item | undefined {
+  #begin(item: Item | undefined): Turn | undefined {
     const { index, budget } = this.#core;
     if (!item) return undefined;
-    if (item.attempts > 0) budget.take();
+    const permit = item.attempts > 0 ? budget.take() : undefined;
     index.update(item, { state: 'processing' });
-    return item;
+    return { item, permit };
   }
 
-  async #send(item: Item): Promise<void> {
-    const { gate } = this.#core;
+  async #load({ item, permit }: Turn): Promise<Loaded | undefined> {
     const loaded = await this.desk.load(item);
+    if (!loaded) permit?.giveBack();
+    return loaded;
+  }
+
+  async #send(turn: Turn): Promise<void> {
+    const { gate } = this.#core;
+    const loaded = await this.#load(turn);
     if (!loaded) return gate.leave();
-    await this.#attempt(item, loaded, request => gate.run(request));
+    await this.#attempt(turn, loaded, request => gate.run(request));
   }
 
   /** Submits and deals with the answer; resolves with the error, if any. */
   async #attempt(
-    item: Item,
+    { item, permit }: Turn,
     { report, meta }: Loaded,
     run: (request: () => Promise<SubmitResult>) => Promise<SubmitResult>,
   ): Promise<Error | undefined> {
     const { options, counters, notify, abort } = this.#core;
     const { id, attempts } = item;
     const { idempotencyKey, correlationId } = meta;
+    const attemptId = randomUUID();
     const startedAt = options.clock.monotonic();
     try {
-      const result = await run(() =>
-        transmit(this.#core, report, { idempotencyKey, correlationId, attempt: attempts + 1, signal: abort.signal }),
-      );
+      const result = await run(() => {
+        permit?.use();
+        const attempt = attempts + 1;
+        return transmit(this.#core, report, {
+          idempotencyKey,
+          correlationId,
+          attempt,
+          attemptId,
+          signal: abort.signal,
+        });
+      }).finally(() => permit?.giveBack());
       counters.delivered += 1;
       const { id: serverId, response } = result;
       notify('submitted', {
         id,
         attempts,
+        attemptId,
         durationMs: options.clock.monotonic() - startedAt,
         direct: false,
         correlationId,
@@ -161,22 +191,26 @@ export class Sender {
       return undefined;
     } catch (thrown) {
       const error = toError(thrown);
-      await this.#failed(item, meta, error);
+      await this.#failed(item, meta, { error, attemptId });
       return error;
     }
   }
 
-  async #failed(item: Item, meta: ItemMeta, error: Error): Promise<void> {
+  async #failed(item: Item, meta: ItemMeta, { error, attemptId }: { error: Error; attemptId: string }): Promise<void> {
     const { options, notify } = this.#core;
     if (error instanceof ServiceError || !(error instanceof SubmitError) || error.kind === 'unauthorized') {
       return this.desk.putBack(item, item.attempts, 0);
     }
     const attempts = item.attempts + 1;
-    if (error.permanent || attempts >= options.maxAttempts) return this.desk.giveUp(item, meta, error, attempts);
+    if (error.permanent || attempts >= options.maxAttempts) {
+      return this.desk.giveUp(item, meta, error, { attempts, attemptId });
+    }
     const delayMs = retryDelayMs(attempts, options.retry, error.retryAfterMs, options.random);
     await this.desk.putBack(item, attempts, delayMs);
     const { maxAttempts } = options;
-    notify('retrying', { id: item.id, attempts, maxAttempts, delayMs, error, correlationId: meta.correlationId });
+    const { id } = item;
+    const { correlationId } = meta;
+    notify('retrying', { id, attempts, maxAttempts, attemptId, delayMs, error, correlationId });
   }
 
   #track(sending: Promise<void>): void {

@@ -11,14 +11,14 @@ import type { Core } from './core.js';
 export async function transmit(
   { submitter, counters, latency, options: { clock } }: Core,
   report: unknown,
-  context: SubmitContext & { correlationId: string },
+  context: SubmitContext & { correlationId: string; attemptId: string },
 ): Promise<SubmitResult> {
-  const { signal, attempt, idempotencyKey, correlationId } = context;
+  const { signal, attempt, attemptId, idempotencyKey, correlationId } = context;
   counters.attempts += 1;
   if (attempt > 1) counters.retries += 1;
   const startedAt = clock.monotonic();
   try {
-    const result = traced('submit', { idempotencyKey, correlationId, attempt }, () =>
+    const result = traced('submit', { idempotencyKey, correlationId, attempt, attemptId }, () =>
       untilAborted(signal, () => submitter.submit(report, context)),
     );
     // Not every submitter is written in TypeScript: one that resolves with nothing has accepted the report all the same.

@@ -138,6 +138,7 @@ export interface PendingQueueEvents {
   submitted: {
     id: string;
     attempts: number;
+    attemptId: string;
     durationMs: number;
     direct: boolean;
     correlationId: string;
@@ -148,12 +149,21 @@ export interface PendingQueueEvents {
     attempts: number;
     /** `Infinity` unless the queue was given a limit. */
     maxAttempts: number;
+    /** The attempt that failed. The next one has a new id. */
+    attemptId: string;
     delayMs: number;
     error: SubmitError;
     correlationId: string;
   };
-  /** A report went to `.error`. */
-  failed: { id: string; path: string; attempts: number; error: MillraceError; correlationId: string };
+  /** A report went to `.error`. `attemptId`: of the last attempt; absent when the file was never sent. */
+  failed: {
+    id: string;
+    path: string;
+    attempts: number;
+    attemptId?: string;
+    error: MillraceError;
+    correlationId: string;
+  };
   /** A file is not a readable report. */
   corrupted: { id: string; path: string; error: MillraceError; correlationId: string };
   /** A file was renamed or removed by somebody else. */

@@ -30,7 +30,8 @@ export interface HttpSubmitterOptions {
 }
 
 /**
- * Posts each report as JSON with an `Idempotency-Key` header, and an `X-Correlation-Id` that finds it in our log.
+ * Posts each report as JSON with an `Idempotency-Key` header, an `X-Correlation-Id` that finds it in our log, and an
+ * `X-Attempt-Id` that is new with each attempt.
  *
  * A status of 200 to 299 accepts the report; the guide `offline.md` lists what every other answer means.
  * Redirects are not followed: a POST would become a GET, and its 200 would accept nothing.
@@ -71,10 +72,12 @@ export class HttpSubmitter implements Submitter {
     return this.#redactor.hide(text);
   }
 
-  async submit(report: unknown, { idempotencyKey, correlationId, signal }: SubmitContext): Promise<SubmitResult> {
+  async submit(report: unknown, context: SubmitContext): Promise<SubmitResult> {
+    const { idempotencyKey, correlationId, attemptId, signal } = context;
     const headers = new Headers(this.#headers);
     headers.set('idempotency-key', idempotencyKey);
     if (correlationId !== undefined) headers.set('x-correlation-id', correlationId);
+    if (attemptId !== undefined) headers.set('x-attempt-id', attemptId);
     headers.set('content-type', 'application/json');
     if (!headers.has('accept')) headers.set('accept', 'application/json');
     let body: string | Uint8Array<ArrayBuffer> = JSON.stringify(report);

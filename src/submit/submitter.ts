@@ -9,6 +9,11 @@ export interface SubmitContext {
   signal: AbortSignal;
   /** 1 for the first attempt. */
   attempt: number;
+  /**
+   * A UUID of this attempt alone; the queue always gives one. An attempt that breaks is never resumed: the next one sends
+   * the whole report under a new id, so that two attempts can be told apart in both sides' logs.
+   */
+  attemptId?: string;
   /** Names what the report was made from in every event and log line; pass it on where the server logs it. */
   correlationId?: string;
 }

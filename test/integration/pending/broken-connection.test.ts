@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { SubmitTrace } from '../../../src/observe/channels.js';
 import { HttpSubmitter } from '../../../src/submit/http-submitter.js';
 import { FakeServer } from '../../../src/testing/fake-server.js';
 import { halfOpenProxy } from '../../support/half-open-proxy.js';
@@ -29,6 +31,66 @@ describe('a connection that is half-open', () => {
     await queue.drain();
     expect(numbers(server)).toEqual([0, 1, 2, 3]);
     expect(queue.state).toBe('running');
+    await proxy.stop();
+  });
+});
+
+describe('a connection that is reset in the middle of a transfer', () => {
+  it('fails the attempt at once and cleanly, and the whole report is sent anew under its key with a fresh attempt id', async () => {
+    await using server = await FakeServer.start();
+    const proxy = await halfOpenProxy(Number(new URL(server.url).port));
+    const traced: SubmitTrace[] = [];
+    const trace = (message: unknown) => void traced.push({ ...(message as SubmitTrace) });
+    subscribe('tracing:millrace:submit:start', trace);
+    const lines: Record<string, unknown>[] = [];
+    const log = (fields: object, message: string) => void lines.push({ ...fields, message });
+    const directory = await temporaryFolder();
+    const queue = makeQueue(directory, {
+      submitter: new HttpSubmitter({ url: proxy.url, timeoutMs: NEVER_MS }),
+      logger: { debug: log, info: log, warn: log, error: log },
+    });
+    const events = record(queue, 'retrying', 'submitted', 'failed', 'corrupted', 'error');
+    await queue.start();
+    proxy.cutAfter(100_000);
+    const report = { text: 'x'.repeat(5_000_000) };
+    await queue.enqueue(report, { id: 'one' });
+    await queue.drain();
+    unsubscribe('tracing:millrace:submit:start', trace);
+    await proxy.stop();
+
+    // No deadline ended the first one: it failed when the connection did, and reached nobody.
+    expect(events.map(({ event }) => event)).toEqual(['retrying', 'submitted']);
+    const [broken, whole] = events.map(({ payload }) => payload as { attemptId: string; attempts: number });
+    expect(broken).toMatchObject({ attempts: 1, error: { code: 'SUBMIT_TRANSIENT' } });
+    expect(server.requests).toMatchObject([
+      { headers: { 'idempotency-key': 'one', 'x-attempt-id': whole?.attemptId }, body: report },
+    ]);
+    expect(broken?.attemptId).not.toBe(whole?.attemptId);
+    for (const id of [broken?.attemptId, whole?.attemptId])
+      expect(id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    expect(traced.map(({ attempt, attemptId }) => ({ attempt, attemptId }))).toEqual([
+      { attempt: 1, attemptId: broken?.attemptId },
+      { attempt: 2, attemptId: whole?.attemptId },
+    ]);
+    expect(lines.filter(({ attemptId }) => attemptId !== undefined)).toMatchObject([
+      { message: 'Report was not accepted and is tried again', attemptId: broken?.attemptId },
+      { message: 'Report submitted', attemptId: whole?.attemptId },
+    ]);
+    // Nothing of the broken one is left.
+    expect((await readdir(directory)).filter(name => name !== 'lock')).toEqual([]);
+  });
+
+  it('by deliver, without the disk, is followed by an attempt of its own, too', async () => {
+    await using server = await FakeServer.start();
+    const proxy = await halfOpenProxy(Number(new URL(server.url).port));
+    const queue = makeQueue(await temporaryFolder(), { submitter: new HttpSubmitter({ url: proxy.url }) });
+    const events = record(queue, 'retrying', 'submitted');
+    await queue.start();
+    proxy.cutAfter(100_000);
+    expect(await queue.deliver({ text: 'x'.repeat(1_000_000) })).toMatchObject({ outcome: 'queued' });
+    await queue.drain();
+    expect(new Set(events.map(({ payload }) => (payload as { attemptId: string }).attemptId)).size).toBe(2);
+    expect(server.reports).toHaveLength(1);
     await proxy.stop();
   });
 });

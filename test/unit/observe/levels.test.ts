@@ -5,7 +5,7 @@ import { QUEUE_LINES } from '../../../src/pending/queue-lines.js';
 import { POOL_LINES } from '../../../src/pool/pool-lines.js';
 
 const file = { path: '/watch/a.csv', converter: 'csv', correlationId: 'c-1' };
-const report = { id: 'r-1', correlationId: 'c-1' };
+const report = { id: 'r-1', correlationId: 'c-1', attemptId: 'x-1' };
 const refused = new SubmitError('answered 400', { kind: 'permanent' });
 const error = new SubmitError('answered 503', { kind: 'transient' });
 const scan = { scanned: 5, queued: 0, skipped: 5, errors: 0, durationMs: 3 };

@@ -177,9 +177,39 @@ describe('retries', () => {
     }
     expect(startedAt.length).toBeGreaterThan(50);
     for (const from of startedAt) {
-      expect(startedAt.filter(at => at >= from && at < from + 1_000).length).toBeLessThanOrEqual(4);
-      expect(startedAt.filter(at => at >= from && at < from + 10_000).length).toBeLessThanOrEqual(22);
+      expect(startedAt.filter(at => at >= from && at < from + 1_000).length).toBeLessThanOrEqual(2);
+      expect(startedAt.filter(at => at >= from && at < from + 10_000).length).toBeLessThanOrEqual(20);
     }
+  });
+
+  it('share it with the probes of the breaker: no second has more of both than the budget', async () => {
+    const clock = new ManualClock();
+    const startedAt: number[] = [];
+    const { submit, seen } = notingSubmitter((_, { attempt }) => {
+      if (attempt > 1) startedAt.push(clock.monotonic());
+      throw transient();
+    });
+    const queue = makeQueue(await temporaryFolder(), {
+      clock,
+      submitter: submit,
+      random: () => 0,
+      breaker: { failureThreshold: 1, resetTimeoutMs: 10 },
+      retry: { baseDelayMs: 10, maxDelayMs: 10, budgetPerMinute: 120 },
+    });
+    const probes = record(queue, 'breakerHalfOpen');
+    await queue.start();
+    await queue.enqueue({ n: 0 });
+    await queue.enqueue({ n: 1 });
+    await turn(clock, 10, () => startedAt.length > 20);
+    expect(probes.length).toBeGreaterThan(20);
+    for (const from of startedAt) {
+      expect(startedAt.filter(at => at >= from && at < from + 1_000).length).toBeLessThanOrEqual(2);
+    }
+    // What was never tried costs no retry, and may be the probe at once.
+    const before = seen.length;
+    await queue.enqueue({ n: 2 });
+    await turn(clock, 10, () => seen.length > before);
+    expect(seen[before]?.attempt).toBe(1);
   });
 
   it('do not hold up what was never tried when the budget is spent', async () => {
