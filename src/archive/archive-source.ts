@@ -50,8 +50,8 @@ async function store(context: ArchiveContext, draft: Draft, facts: SourceFacts):
   const { catalog } = context;
   const { source, sha256 } = draft;
   const at = source.receivedAt.getTime();
-  const key = idKey([sha256, source.path, String(at), facts.correlationId ?? randomUUID(), source.converter]);
-  if (facts.correlationId !== undefined && (await catalog.rows.find(at, key)) !== undefined) {
+  const { key, known } = await keyFor(context, draft, facts);
+  if (known) {
     await draft.discard();
     return archiveId({ at, key });
   }
@@ -62,6 +62,22 @@ async function store(context: ArchiveContext, draft: Draft, facts: SourceFacts):
   else await storeBlob(context, draft, place, id);
   await catalog.rows.taken(place, key);
   return id;
+}
+
+/** The digits of the entry's id, and whether it is there already. One that was purged is not: its content is gone, and comes anew. */
+async function keyFor(
+  { catalog }: ArchiveContext,
+  { source, sha256 }: Draft,
+  { correlationId }: SourceFacts,
+): Promise<{ key: string; known: boolean }> {
+  const at = source.receivedAt.getTime();
+  const parts = [sha256, source.path, String(at), correlationId ?? randomUUID(), source.converter];
+  for (let times = 0; ; times += 1) {
+    const key = idKey(times === 0 ? parts : [...parts, String(times)]);
+    const row = correlationId === undefined ? undefined : await catalog.rows.find(at, key);
+    if (row === undefined) return { key, known: false };
+    if ((await catalog.entryByRow(row))?.purgedAt === null) return { key, known: true };
+  }
 }
 
 async function storeBlob(context: ArchiveContext, draft: Draft, place: Place, id: string): Promise<void> {

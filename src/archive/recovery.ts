@@ -1,4 +1,4 @@
-/** What a crash has left half-way: sources that the catalog does not know yet, and blobs that it gave up. */
+/** What a crash has left half-way: sources that the catalog does not know yet. */
 
 import { exists } from '../files/free-name.js';
 import type { ArchiveContext } from './archive-context.js';
@@ -70,7 +70,7 @@ export async function adopt(context: ArchiveContext, found: Found): Promise<bool
 
 /**
  * Finishes what was interrupted. A source that got its name and whose row was not written is adopted: it is whole. What
- * did not get its name was never acknowledged, and is removed. What the catalog gave up is removed.
+ * did not get its name was never acknowledged, and is removed.
  */
 export async function recoverLeftovers(context: ArchiveContext): Promise<void> {
   const { blobs, catalog, fs } = context;
@@ -78,12 +78,6 @@ export async function recoverLeftovers(context: ArchiveContext): Promise<void> {
     const found = await readFound(context, temp);
     if (found && (await exists(fs, blobs.path(placeOf(found))))) await adopt(context, found);
     await blobs.settled({ temp });
-  }
-  for (;;) {
-    const doomed = await catalog.query<{ path: string }>('doomed');
-    if (doomed.length === 0) break;
-    for (const { path } of doomed) await blobs.remove(path);
-    await catalog.write(doomed.map(({ path }) => ({ statement: 'undoom', params: [path] })));
   }
 }
 

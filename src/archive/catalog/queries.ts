@@ -81,9 +81,6 @@ const ENTRY_QUERIES = {
 } as const;
 
 const KEEPING_QUERIES = {
-  /** Living entries that need the blob of entry ?1. */
-  usersOfBlob: `select id, owner, counted from entries where (id = ?1 or owner = ?1) and purged_at is null order by id`,
-  doomed: 'select path from doomed limit 1000',
   holdsOf: 'select kind, reason, held_at as heldAt from holds where entry = ?',
   policies: `select converter_name as converterName, retention_days as retentionDays, max_size_gb as maxSizeGb,
       compression_level as compressionLevel, enabled, options from retention_policies order by converter_name`,

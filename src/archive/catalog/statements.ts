@@ -43,15 +43,10 @@ const OUTCOME_STATEMENTS = {
     where id = ?1`,
 } as const;
 
-/** Pins, holds, tombstones and policies. */
+/** Pins, holds and policies. */
 const KEEPING_STATEMENTS = {
   hold: 'insert or replace into holds (entry, kind, reason, held_at) values (?, ?, ?, ?)',
   release: 'delete from holds where entry = ? and kind = ?',
-  tombstone: 'update entries set purged_at = ?2 where id = ?1 and purged_at is null',
-  /** Another entry with the same content takes over the blob's bytes in the statistics. */
-  takeOver: 'update entries set counted = 1 where id = ?',
-  doom: 'insert or ignore into doomed (path) values (?)',
-  undoom: 'delete from doomed where path = ?',
   setPolicy: `insert into retention_policies (converter_name, retention_days, max_size_gb, compression_level, enabled, options,
       created_at, updated_at)
     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
@@ -72,5 +67,5 @@ export const IN_NO_BLOB: ReadonlySet<Statement> = new Set<Statement>([
   'addPart',
   ...(Object.keys(OUTCOME_STATEMENTS) as Statement[]),
   ...(Object.keys(UPKEEP_STATEMENTS) as Statement[]).filter(name => name !== 'keepReplay'),
-  ...(Object.keys(KEEPING_STATEMENTS) as Statement[]).filter(name => name !== 'doom' && name !== 'undoom'),
+  ...(Object.keys(KEEPING_STATEMENTS) as Statement[]),
 ]);

@@ -75,13 +75,12 @@ const HOURS = `
   create trigger entry_removed after delete on entries begin ${HOUR_ROW('old', '-')} end;
 `;
 
-/** Pins and legal holds, tombstones, policies and the books about them. */
+/** Pins and legal holds, policies and the books about them. */
 const KEEPING = `
   create table holds (
     entry integer not null references entries, kind text not null, reason text, held_at integer not null,
     primary key (entry, kind)
   ) without rowid;
-  create table doomed (path text primary key) without rowid;
   create table retention_policies (
     id integer primary key autoincrement,
     converter_name text unique not null,

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { RetentionEngine } from '../../../src/archive/retention/retention-engine.js';
 import { archives, filesBelow, sha256, sourceFile, textOf } from './support.js';
 
 const { tempFolder, archiveIn, shared } = archives();
@@ -125,6 +126,23 @@ describe('archiving a source', () => {
     await writeFile(path, 'twice');
     expect(await archive.archiveSource(path, facts)).not.toBe(first);
     expect(await archive.count({ from: facts.timestamp, to: new Date(1_790_000_000_001) })).toBe(2);
+  });
+
+  it('archives anew what was purged meanwhile, though it is the same file again', async () => {
+    const { folder, archive } = await setUp();
+    const path = await sourceFile(folder, 'a.csv', 'forgotten and back');
+    const facts = { ...FACTS, timestamp: new Date(1_792_000_000_000), correlationId: 'file 9' };
+    const retention = new RetentionEngine({ archive, gracePeriodMs: 0, reserveBytes: 0 });
+    const ids = [await archive.archiveSource(path, facts)];
+    for (let times = 0; times < 2; times += 1) {
+      await archive.updateConversion(ids.at(-1) ?? '', { status: 'success', deliveredAt: new Date() });
+      expect(await retention.purge([ids.at(-1) ?? ''])).toMatchObject({ archivesPurged: 1 });
+      ids.push(await archive.archiveSource(path, facts));
+    }
+    expect(new Set(ids).size).toBe(3);
+    expect(await archive.archiveSource(path, facts)).toBe(ids[2]);
+    expect(await textOf(await archive.openSource(ids[2] ?? ''))).toBe('forgotten and back');
+    await expect(archive.openSource(ids[0] ?? '')).rejects.toMatchObject({ code: 'ARCHIVE_PURGED' });
   });
 
   it('gives thousands of the same millisecond ids of their own', async () => {

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { ArchiveStorage } from '../../../src/archive/archive-storage.js';
 import { verifyManifest } from '../../../src/archive/integrity/manifest.js';
 import { internalsOf } from '../../../src/archive/internals.js';
+import { RetentionEngine } from '../../../src/archive/retention/retention-engine.js';
 import { FaultyFileSystem } from '../../../src/testing/faulty-file-system.js';
 import { archives, filesBelow, sha256, textOf } from './support.js';
 
@@ -271,22 +272,24 @@ describe('purging', () => {
   it('leaves a tombstone, keeps what others share, and never touches what is held', async () => {
     const directory = join(await tempFolder(), 'archive');
     const { archive, ids } = await filled(directory);
-    const { keeping } = await internalsOf(archive);
+    const retention = new RetentionEngine({ archive, gracePeriodMs: 0, reserveBytes: 0 });
     const [, , , third = '', fourth = '', , , seventh = '', , , , eleventh = ''] = ids;
+    for (const id of [third, fourth, seventh, eleventh])
+      await archive.updateConversion(id, { deliveredAt: new Date() });
     await archive.pin(fourth);
-    expect(await keeping.purge(fourth, { reason: 'test' })).toMatchObject({ skipped: 'pinned' });
-    const release = await keeping.lease(third);
-    expect(await keeping.purge(third, { reason: 'test' })).toMatchObject({ skipped: 'leased' });
+    expect(await retention.purge([fourth])).toMatchObject({ archivesPurged: 0, skipped: [{ reason: 'pinned' }] });
+    const release = await (await internalsOf(archive)).keeping.lease(third);
+    expect(await retention.purge([third])).toMatchObject({ archivesPurged: 0, skipped: [{ reason: 'in_use' }] });
     release();
     // 3, 7 and 11 share a blob that 3 brought.
     const before = await archive.statistics();
     const shared = await blobOf(archive, third);
-    expect(await keeping.purge(third, { reason: 'test' })).not.toHaveProperty('skipped');
+    expect(await retention.purge([third])).toMatchObject({ archivesPurged: 1 });
     expect(await textOf(await archive.openSource(seventh))).toBe('the same\n');
     await expect(archive.openSource(third)).rejects.toMatchObject({ code: 'ARCHIVE_PURGED' });
     expect((await archive.statistics()).storedBytes).toBeLessThan(before.storedBytes);
-    await keeping.purge(seventh, { reason: 'test' });
-    const last = await keeping.purge(eleventh, { reason: 'test' });
+    await retention.purge([seventh]);
+    const last = await retention.purge([eleventh]);
     expect(last.bytesFreed).toBeGreaterThan(100);
     expect((await filesBelow(directory)).filter(path => path.includes(third))).toEqual([]);
     await expect(readFile(shared)).rejects.toMatchObject({ code: 'ENOENT' });

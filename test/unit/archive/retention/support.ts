@@ -59,7 +59,7 @@ export class MemorySource implements RetentionSource {
   }
 
   inUse(row: number): boolean {
-    return this.used.has((this.entries.find(one => one.row === row) as RetentionEntry).archiveId);
+    return this.used.has((this.entries[this.#firstAfter(row - 1)] as RetentionEntry).archiveId);
   }
 
   #firstAfter(row: number): number {
