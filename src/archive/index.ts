@@ -11,6 +11,7 @@ export type { Damage, VerifyOptions, VerifyResult } from './integrity/verify.js'
 export type { LiveWork } from './reprocessing/pacer.js';
 export type { ReplayOutbox } from './reprocessing/replay-job.js';
 export { ReprocessingEngine, type ReprocessingOptions } from './reprocessing/reprocessing-engine.js';
+export type { ReplayEvent, ReprocessingEvents } from './reprocessing/reprocessing-events.js';
 export type * from './reprocessing/types.js';
 export type { ArchivedFile } from './restore.js';
 export type { ClockGuardOptions } from './retention/clock-guard.js';

@@ -73,7 +73,7 @@ export async function adopt(context: ArchiveContext, found: Found): Promise<bool
  * did not get its name was never acknowledged, and is removed.
  */
 export async function recoverLeftovers(context: ArchiveContext): Promise<void> {
-  const { blobs, catalog, fs } = context;
+  const { blobs, fs } = context;
   for (const temp of await blobs.leftovers()) {
     const found = await readFound(context, temp);
     if (found && (await exists(fs, blobs.path(placeOf(found))))) await adopt(context, found);

@@ -18,6 +18,7 @@ export type HealthReasonCode =
   | 'OLDEST_UNDELIVERED'
   | 'PAUSED'
   | 'QUEUE_FULL'
+  | 'RETENTION_PAUSED'
   | 'STALLED'
   | 'STORE_DAMAGED'
   | 'UNAUTHORIZED'

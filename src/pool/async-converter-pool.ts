@@ -98,7 +98,8 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     const { posts } = this.#engine;
     this.#compaction = new Compaction(context, resolved.ledger, root => posts.holdsSince(root, clock.monotonic()));
     const { concurrency, health: thresholds } = resolved;
-    this.#vitalSigns = new VitalSigns(this.#engine, { concurrency, thresholds, state: () => this.#state });
+    const { retention } = this.#options;
+    this.#vitalSigns = new VitalSigns(this.#engine, { concurrency, thresholds, retention, state: () => this.#state });
     this.#listen();
   }
 
@@ -374,7 +375,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     // A purge that fails by itself at night must not be known to the retention engine alone.
     this.#options.retention?.on('error', payload => this.notify('error', payload));
     this.#options.retention?.on('failed', ({ error }) => this.notify('error', { error }));
-    this.#options.retention?.on('agePaused', ({ message }) => this.logger.warn({ event: 'agePaused' }, message));
+    this.#options.retention?.logTo(this.logger);
     this.#ledger.store.on('error', payload => this.notify('error', payload));
     this.#ledger.store.on('damaged', ({ file, message }) => {
       this.notify('error', { error: new MillraceError('STORE_DAMAGED', message), path: file });

@@ -1,4 +1,5 @@
 /** The reasons why a pool is not healthy, each found by a check of its own. */
+import type { RetentionEngine } from '../archive/index.js';
 import type { HealthReason, HealthReasonCode } from '../observe/health.js';
 import type { QueueStatistics } from '../pending/index.js';
 import type { ActiveFile } from './active-file.js';
@@ -15,6 +16,7 @@ export interface Patient {
   monitor: Monitor;
   pending: QueueStatistics;
   thresholds: Required<HealthOptions>;
+  retention: Pick<RetentionEngine, 'trouble'> | undefined;
 }
 
 /** From so many files on, a share of failures says something. */
@@ -125,6 +127,14 @@ const CHECKS: readonly ((patient: Patient) => HealthReason[])[] = [
       const message = `${storage.directory} cannot be written, so originals are not archived: ${away?.message}`;
       return away ? [reason('ARCHIVE_PAUSED', 'degraded', message, storage.directory, 'written')] : [];
     }),
+
+  ({ retention }) => {
+    const { trouble } = retention ?? {};
+    if (trouble === undefined) return [];
+    return [
+      reason('RETENTION_PAUSED', 'degraded', `The archive is not purged as it should: ${trouble}`, 'paused', 'purged'),
+    ];
+  },
 
   ({ engine: { archivist } }) =>
     archivist.damage.map(message => reason('ARCHIVE_DAMAGED', 'degraded', message, 'damaged', 'whole')),

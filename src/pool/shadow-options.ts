@@ -1,5 +1,6 @@
 /** A candidate that runs beside a converter: what a converter's options say of it. */
 import { ConverterBase } from '../converters/converter-base.js';
+import { isConverterModule } from '../converters/isolation/converter-module.js';
 import type { AnyConverter } from '../converters/run-conversion.js';
 import type { ConfigProblem } from '../errors.js';
 import { ConfigError } from '../errors.js';
@@ -42,6 +43,10 @@ export function resolveShadow({ shadow }: ConverterShadow): Shadow | undefined {
 /** What is wrong with a candidate. */
 export function shadowProblems({ shadow }: ConverterShadow, path: string): ConfigProblem[] {
   if (shadow === undefined || shadow instanceof ConverterBase) return [];
+  if (isConverterModule(shadow) || isConverterModule(shadow?.converter)) {
+    const message = 'must be a converter and no module: a candidate runs on this thread, and not in workers';
+    return [{ path: `${path}.shadow`, message }];
+  }
   if (typeof shadow !== 'object' || !(shadow?.converter instanceof ConverterBase))
     return [{ path: `${path}.shadow`, message: 'must be a converter, or an object with one as `converter`' }];
   const { timeoutMs } = shadow;

@@ -1,5 +1,6 @@
 /** A pool as seen from outside: its health and its metrics, both taken when somebody asks, and never failing. */
 import { memoryUsage } from 'node:process';
+import type { RetentionEngine } from '../archive/index.js';
 import { toError } from '../errors.js';
 import type { FileSystem } from '../files/file-system.js';
 import { EventLoopMeter } from '../observe/event-loop.js';
@@ -23,6 +24,7 @@ export interface VitalSignsOptions {
   state: () => PoolState;
   concurrency: number;
   thresholds: Required<HealthOptions>;
+  retention: Pick<RetentionEngine, 'trouble'> | undefined;
 }
 
 export class VitalSigns {
@@ -42,7 +44,7 @@ export class VitalSigns {
   }
 
   async health(): Promise<Health> {
-    const { thresholds } = this.#options;
+    const { thresholds, retention } = this.#options;
     const { context, space } = this.#engine;
     const state = this.#options.state();
     if (state === 'running') {
@@ -51,7 +53,7 @@ export class VitalSigns {
       await within(context.clock, DISK_DEADLINE_MS, measured);
     }
     const pending = context.pending.statistics();
-    const reasons = diagnose({ state, engine: this.#engine, monitor: this.monitor, pending, thresholds });
+    const reasons = diagnose({ state, engine: this.#engine, monitor: this.monitor, pending, thresholds, retention });
     return toHealth(reasons.map(reason => ({ ...reason, message: context.secrets.hide(reason.message) })));
   }
 

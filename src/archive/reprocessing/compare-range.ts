@@ -4,6 +4,7 @@ import { reportComparer } from '../../report/compare-reports.js';
 import type { ArchiveEntry } from '../types.js';
 import { prepare, type ReplayContext, replay, toolFor } from './replay-job.js';
 import { endOf, filterOf, type RangeSource } from './replay-range.js';
+import type { Tell } from './reprocessing-events.js';
 import { DifferenceSum } from './summary.js';
 import { MAX_NAMED, Speedometer } from './tally.js';
 import type {
@@ -32,6 +33,7 @@ export async function compareRange(
   archive: RangeSource,
   archivedReports: ArchivedReports,
   options: ReplayCompareOptions,
+  tell: Tell,
 ): Promise<ReplayComparison> {
   const { clock } = context;
   const { converterName, baseline, maxEntries = MAX_ENTRIES } = options;
@@ -56,6 +58,10 @@ export async function compareRange(
     notCompared: [],
     entries: [],
   };
+  const onDifference = (entry: EntryComparison): void => {
+    tell('differed', { converterName, correlationId: entry.archiveId, ...entry });
+    options.onDifference?.(entry);
+  };
   const complete = await walkRange<Compared>({
     ...archive,
     filter,
@@ -65,15 +71,19 @@ export async function compareRange(
     onDone: done => {
       counts.processed += 1;
       counts[done.outcome === 'compared' ? 'successful' : done.outcome] += 1;
-      options.onProgress?.(speed.progress(result.total, { ...counts, archiveId: done.archiveId }));
+      const progress = speed.progress(result.total, { ...counts, archiveId: done.archiveId });
+      tell('progress', { converterName, ...progress });
+      options.onProgress?.(progress);
     },
     onStep: async results => {
-      for (const one of results) note(result, sum, one, maxEntries, options.onDifference);
+      for (const one of results) note(result, sum, one, maxEntries, onDifference);
     },
   });
   const { compared, different, identical } = result;
   await archive.books.record(converterName, { compare: true, compared, identical, different, complete });
-  return { ...result, summary: sum.changes, durationMs: speed.elapsedMs, complete };
+  const comparison = { ...result, summary: sum.changes, durationMs: speed.elapsedMs, complete };
+  tell('compared', { converterName, ...comparison });
+  return comparison;
 }
 
 async function compareEntry(
@@ -153,7 +163,7 @@ function note(
   sum: DifferenceSum,
   one: Compared,
   maxEntries: number,
-  onDifference: ReplayCompareOptions['onDifference'],
+  onDifference: (entry: EntryComparison) => void,
 ): void {
   if (one.outcome !== 'compared') {
     result[one.outcome] += 1;
@@ -170,5 +180,5 @@ function note(
   result.different += 1;
   sum.add(comparison);
   if (result.entries.length < maxEntries) result.entries.push(comparison);
-  onDifference?.(comparison);
+  onDifference(comparison);
 }

@@ -1,4 +1,5 @@
 /** The converters that a replay may use: several versions of each, and the newest of them is the current one. */
+import { isConverterModule } from '../../converters/isolation/converter-module.js';
 import type { AnyConverter } from '../../converters/run-conversion.js';
 import { ConfigError, type ConfigProblem, ConverterConfigError } from '../../errors.js';
 
@@ -10,6 +11,11 @@ export class ConverterShelf {
   constructor(converters: readonly AnyConverter[]) {
     const problems: ConfigProblem[] = [];
     for (const [index, converter] of converters.entries()) {
+      if (isConverterModule(converter)) {
+        const message = 'must be a converter and no module: a replay converts on this thread, and not in workers';
+        problems.push({ path: `converters[${index}]`, message });
+        continue;
+      }
       const { name, version } = converter;
       const versions = this.#versions.get(name) ?? new Map<string, AnyConverter>();
       if (typeof name !== 'string' || name === '')

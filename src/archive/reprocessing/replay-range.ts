@@ -3,6 +3,7 @@ import { ConfigError } from '../../errors.js';
 import type { ArchiveFilter } from '../types.js';
 import type { ReplayBooks, ReplayRun } from './replay-books.js';
 import { prepare, type ReplayContext, replay, toolFor } from './replay-job.js';
+import { type Tell, tellReplayed } from './reprocessing-events.js';
 import { count, newTally, Speedometer } from './tally.js';
 import type { ReplayedSource, ReplayRange, ReplayRangeOptions, ReplayResult } from './types.js';
 import { type Walk, walkRange } from './walk-range.js';
@@ -40,12 +41,16 @@ export async function replayRange(
   context: ReplayContext,
   archive: RangeSource,
   options: ReplayRangeOptions,
+  tell: Tell,
 ): Promise<ReplayResult> {
   const { clock } = context;
+  const { converterName, submit = false, reason } = options;
   const speed = new Speedometer(() => clock.monotonic());
   const run = await begin(context, archive, options);
   const filter = filterOf(options, new Date(run.to));
   const before = run.tally.durationMs;
+  const { total, processed } = run.tally;
+  tell('started', { converterName, total, processed, submit });
   const live = { ...run.tally, errors: [], notConverted: [], purged: [] };
   const complete =
     run.complete ||
@@ -57,10 +62,12 @@ export async function replayRange(
       each: (entry, signal) => replay(context, entry, toolFor(context, entry, options), options, signal),
       onDone: async done => {
         count(live, done);
+        tellReplayed(tell, converterName, done);
         await options.onConverted?.(done);
         const { processed, successful, failed, skipped } = live;
-        const counts = { archiveId: done.archiveId, processed, successful, failed, skipped };
-        options.onProgress?.(speed.progress(live.total, counts));
+        const progress = speed.progress(total, { archiveId: done.archiveId, processed, successful, failed, skipped });
+        tell('progress', { converterName, ...progress });
+        options.onProgress?.(progress);
       },
       onStep: async (results, cursor) => {
         for (const one of results) count(run.tally, one);
@@ -72,16 +79,17 @@ export async function replayRange(
       },
     }));
   const { tally, cursor } = run;
-  const { converterName, submit = false, reason } = options;
-  const { total, processed, successful, failed, skipped, submitted } = tally;
-  const counts = { total, processed, successful, failed, skipped, submitted };
+  const { successful, failed, skipped, submitted } = tally;
+  const counts = { total, processed: tally.processed, successful, failed, skipped, submitted };
   await archive.books.record(converterName, {
     ...counts,
     complete,
     submit,
     ...(reason === undefined ? {} : { reason }),
   });
-  return { ...tally, complete, cursor };
+  const result = { ...tally, complete, cursor };
+  tell('completed', { converterName, ...result });
+  return result;
 }
 
 /** Everything that can be refused is refused here. */

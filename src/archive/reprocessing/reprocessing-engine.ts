@@ -5,7 +5,11 @@ import { contentSource } from '../../converters/content-source.js';
 import type { ConverterBase } from '../../converters/converter-base.js';
 import type { AnyConverter } from '../../converters/run-conversion.js';
 import { ArchiveError, ConfigError, toError } from '../../errors.js';
-import { type Logger, silentLogger } from '../../observe/logger.js';
+import { SafeEmitter } from '../../observe/emitter.js';
+import { hostLogger } from '../../observe/host-logger.js';
+import { LateLogger } from '../../observe/late-logger.js';
+import type { Logger } from '../../observe/logger.js';
+import { hidePatterns } from '../../observe/secrets.js';
 import type { ArchiveStorage } from '../archive-storage.js';
 import { internalsOf } from '../internals.js';
 import type { ArchiveEntry } from '../types.js';
@@ -15,6 +19,8 @@ import type { LiveWork } from './pacer.js';
 import { ReplayBooks } from './replay-books.js';
 import { type OpenedSource, type ReplayContext, type ReplayOutbox, replay, toolFor } from './replay-job.js';
 import { assertOutbox, type RangeSource, replayRange } from './replay-range.js';
+import { type ReprocessingEvents, type Tell, tellReplayed } from './reprocessing-events.js';
+import { REPROCESSING_LINES } from './reprocessing-lines.js';
 import type {
   ReplayCompareOptions,
   ReplayComparison,
@@ -30,7 +36,10 @@ import type {
 /** Options of a {@link ReprocessingEngine}. */
 export interface ReprocessingOptions {
   archive: ArchiveStorage;
-  /** The converters, any number of versions of each. The newest version of a name is the current one. */
+  /**
+   * The converters, any number of versions of each. The newest version of a name is the current one. They run on the thread of
+   * whoever calls: modules for workers (`isolation`) are refused.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: converters of every report and argument type are taken.
   converters: readonly ConverterBase<any, any>[];
   /** Where reports go with `submit`: a `PendingQueue` that is started. */
@@ -55,22 +64,26 @@ export interface ReprocessingOptions {
  * Converts archived sources again. By default nothing is sent: `submit: true` sends the new reports through the pending
  * queue, under keys that say which reports they take the place of, and why. See the reprocessing guide.
  */
-export class ReprocessingEngine {
+export class ReprocessingEngine extends SafeEmitter<ReprocessingEvents> {
   readonly #archive: ArchiveStorage;
   readonly #live: LiveWork | undefined;
   readonly #context: ReplayContext;
   readonly #ready = new Map<AnyConverter, Promise<void>>();
+  readonly #tell: Tell = (event, payload) => this.notify(event, payload);
 
   /** @throws ConfigError naming every problem of the options at once. */
   constructor(options: ReprocessingOptions) {
+    const clock = options.clock ?? systemClock;
+    const logger = options.logger ? hostLogger(options.logger, clock, hidePatterns) : new LateLogger();
+    super(logger, { subject: 'reprocessing', lines: REPROCESSING_LINES });
     if (!Array.isArray(options.converters))
       throw new ConfigError([{ path: 'converters', message: 'must be a list of converters' }]);
     this.#archive = options.archive;
     this.#live = options.live;
     this.#context = {
       shelf: new ConverterShelf(options.converters),
-      clock: options.clock ?? systemClock,
-      logger: options.logger ?? silentLogger,
+      clock,
+      logger: this.logger,
       stationName: options.stationName ?? hostname(),
       timeoutMs: options.timeoutMs ?? 300_000,
       rejectThreshold: options.rejectThreshold ?? 0.2,
@@ -95,6 +108,7 @@ export class ReprocessingEngine {
     const { status, version, submitted } = replayed;
     const details = { status, version, submitted, reason: options.reason ?? null };
     await (await this.#books()).record(archiveId, details);
+    tellReplayed(this.#tell, entry.converterName, replayed);
     return replayed;
   }
 
@@ -104,7 +118,7 @@ export class ReprocessingEngine {
    * @throws ConverterConfigError, before anything starts, when a version that is asked for is not there; ConfigError.
    */
   async reprocessRange(options: ReplayRangeOptions): Promise<ReplayResult> {
-    return replayRange(this.#context, await this.#range(), options);
+    return replayRange(this.#context, await this.#range(), options, this.#tell);
   }
 
   /** How long {@link reprocessRange} will take, by the durations that were recorded. */
@@ -128,7 +142,7 @@ export class ReprocessingEngine {
         all.push(await this.#archive.readReport(archiveId, { position }));
       return all;
     };
-    return compareRange(this.#context, await this.#range(), archivedReports, options);
+    return compareRange(this.#context, await this.#range(), archivedReports, options, this.#tell);
   }
 
   /** Lets go of the converters that it initialised. Safe to call twice. */

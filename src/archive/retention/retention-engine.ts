@@ -3,7 +3,9 @@ import pLimit from 'p-limit';
 import { type Clock, systemClock, type Timer } from '../../clock.js';
 import { toError } from '../../errors.js';
 import { SafeEmitter } from '../../observe/emitter.js';
-import { silentLogger } from '../../observe/logger.js';
+import { hostLogger } from '../../observe/host-logger.js';
+import { LateLogger } from '../../observe/late-logger.js';
+import { hidePatterns } from '../../observe/secrets.js';
 import { checkOptions } from './check-options.js';
 import { type Forecast, forecast } from './forecast.js';
 import { changeHolds, type HoldTarget } from './holds.js';
@@ -12,6 +14,7 @@ import { type CompletePolicy, checkAgainstDisk, completePolicy, type RetentionPo
 import { policiesWith } from './policy-book.js';
 import { collect, sumUp } from './preview.js';
 import { purgeByHand, rowsOf } from './purge-by-hand.js';
+import { RETENTION_LINES } from './retention-lines.js';
 import { carryOut, look, type RunOrder } from './retention-run.js';
 import { Statistics } from './statistics.js';
 import type {
@@ -42,13 +45,22 @@ export class RetentionEngine extends SafeEmitter<RetentionEvents> {
   #timer: Timer | undefined;
   #abort: AbortController | undefined;
   #running: Promise<void> | undefined;
+  #trouble: string | undefined;
 
   /** @throws ConfigError naming every problem of the options and policies at once. */
   constructor(options: RetentionOptions) {
-    super(options.logger ?? silentLogger);
+    const logger = options.logger
+      ? hostLogger(options.logger, options.clock ?? systemClock, hidePatterns)
+      : new LateLogger();
+    super(logger, { subject: 'retention', lines: RETENTION_LINES });
     this.#options = { ...DEFAULTS, ...options };
     this.#given = checkOptions(this.#options);
     this.#clock = options.clock ?? systemClock;
+  }
+
+  /** Why policies are not carried out as they stand: the last run failed, or rules of age pause. Nothing when all is well. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   /**
@@ -164,11 +176,12 @@ export class RetentionEngine extends SafeEmitter<RetentionEvents> {
   /** Somebody has looked: the clock is right, and entries that lie in the future are known. Age rules go on at once. */
   async trustClock(): Promise<void> {
     await trust(await this.#open());
+    this.#trouble = undefined;
   }
 
   /**
    * Runs by itself: now, and from then on `intervalMs` after each run (default one hour). The process is not kept alive
-   * for it. What a run throws is told as `failed`.
+   * for it. What a run throws is told as `failed`, or as `error` where nobody listens to that.
    */
   start({ intervalMs = HOUR_MS }: { intervalMs?: number } = {}): void {
     if (this.#abort) return;
@@ -179,7 +192,9 @@ export class RetentionEngine extends SafeEmitter<RetentionEvents> {
       try {
         await this.enforce(undefined, { signal: abort.signal });
       } catch (thrown) {
-        this.notify('failed', { error: toError(thrown) });
+        const error = toError(thrown);
+        this.#trouble = `the last run failed: ${error.message}`;
+        this.notify(this.listenerCount('failed') > 0 ? 'failed' : 'error', { error });
       }
       if (abort.signal.aborted) return;
       this.#timer = this.#clock.setTimeout(again, intervalMs);
@@ -223,6 +238,7 @@ export class RetentionEngine extends SafeEmitter<RetentionEvents> {
       const startedAt = this.#clock.monotonic();
       const doubt = await doubtOf(opened);
       if (doubt !== undefined) this.notify('agePaused', { message: doubt });
+      this.#trouble = doubt === undefined ? undefined : `rules of age pause: ${doubt}`;
       const statistics = new Statistics((event, payload) => this.notify(event, payload));
       await work(opened, { doubt, signal, statistics });
       // There is room again for what was given up.

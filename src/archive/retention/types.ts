@@ -114,7 +114,7 @@ export interface RetentionEvents {
   skipped: { skipped: readonly SkippedEntry[] };
   /** The clock is in doubt: nothing is purged for its age, and no grace period ends. */
   agePaused: { message: string };
-  /** A run of `start()` failed. The next one comes in its time. */
+  /** A run of `start()` failed. The next one comes in its time. Where nobody listens to this, it is an `error`. */
   failed: { error: Error };
   /** Trouble that no caller could be told of. */
   error: ErrorEvent;

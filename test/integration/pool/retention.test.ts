@@ -1,4 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { ArchiveStorage, ConverterBase, MillraceError, ReprocessingEngine, RetentionEngine } from 'millrace';
+import { FaultyFileSystem, ManualClock } from 'millrace/testing';
 import { expect, it } from 'vitest';
 import { converter, echo, Station, until } from './support.js';
 
@@ -39,6 +41,64 @@ it('a pool tells what its retention could not do, since nobody else may listen a
   retention.emit('failed', { error: failure });
   expect(station.errors).toEqual([failure]);
   await archive.close();
+});
+
+it('a pool is not healthy while its retention is not, and its log and channels tell what is purged', async () => {
+  const station = await Station.open();
+  const clock = new ManualClock(Date.UTC(2026, 5, 1));
+  const archive = new ArchiveStorage({ directory: station.path('archive'), clock });
+  const retention = new RetentionEngine({ archive, clock, gracePeriodMs: 0, policies: [{ retentionDays: 1 }] });
+  const lines: { event?: unknown; message: string }[] = [];
+  const note = (fields: object, message: string): void => void lines.push({ ...fields, message });
+  const pool = await station.start({
+    archive,
+    retention,
+    logger: { debug: note, info: note, warn: note, error: note },
+  });
+  const told: unknown[] = [];
+  const listen = (message: unknown): void => void told.push(message);
+  subscribe('millrace:retention:purged', listen);
+  try {
+    const path = await station.drop('aside/a.txt', 'A');
+    const id = await archive.archiveSource(path, { converterName: 'text' });
+    await archive.updateConversion(id, { status: 'success', deliveredAt: new Date(clock.now()) });
+    await until(async () => retention.trouble === undefined && (await retention.enforce()).complete);
+    const reasons = async () => (await pool.health()).reasons.filter(({ code }) => code === 'RETENTION_PAUSED');
+    expect(await reasons()).toEqual([]);
+    // Ten days that no other clock has seen.
+    clock.jump(clock.now() + 10 * 86_400_000);
+    expect(await retention.enforce()).toMatchObject({ archivesPurged: 0 });
+    expect(await reasons()).toMatchObject([{ severity: 'degraded', message: expect.stringMatching(/jumped forward/) }]);
+    expect(lines).toContainEqual(expect.objectContaining({ event: 'agePaused' }));
+    await retention.trustClock();
+    expect(await reasons()).toEqual([]);
+    expect(await retention.enforce()).toMatchObject({ archivesPurged: 1 });
+    expect(lines).toContainEqual(expect.objectContaining({ event: 'purged', converter: 'text', entries: 1 }));
+    expect(told).toMatchObject([{ emitter: retention, event: 'purged', payload: { archiveIds: [id] } }]);
+  } finally {
+    unsubscribe('millrace:retention:purged', listen);
+  }
+  await pool.stop();
+  await archive.close();
+});
+
+it('a run that fails is a reason of health until one does not', async () => {
+  const station = await Station.open();
+  const fs = new FaultyFileSystem();
+  const archive = new ArchiveStorage({ directory: station.path('archive'), fs });
+  const retention = new RetentionEngine({ archive });
+  const failed = new Promise(resolve => retention.on('failed', resolve));
+  const fault = fs.fail({ operation: 'statfs', code: 'EIO' });
+  const pool = await station.start({ archive, retention });
+  await failed;
+  const codes = async () => (await pool.health()).reasons.map(({ code }) => code);
+  expect(await codes()).toContain('RETENTION_PAUSED');
+  fault.remove();
+  await retention.enforce();
+  expect(await codes()).not.toContain('RETENTION_PAUSED');
+  await pool.stop();
+  await archive.close();
+  station.errors.length = 0;
 });
 
 it('a replay sends through the queue of a running pool, behind its live work, and the books stay balanced', async () => {

@@ -121,6 +121,8 @@ describe('a candidate in the shadow of a converter', () => {
     const start = (shadow: unknown) => () =>
       station.pool({ converters: [{ converter: converter(echo), shadow: shadow as never }] });
     expect(start('text')).toThrow(/converters\[0\]\.shadow: must be a converter/);
+    expect(start({ module: '/candidate.mjs' })).toThrow(/shadow: must be a converter and no module: .* not in workers/);
+    expect(start({ converter: { module: '/candidate.mjs' } })).toThrow(/must be a converter and no module/);
     expect(start({ converter: converter(echo), timeoutMs: 0 })).toThrow(/shadow\.timeoutMs: must be a number/);
     expect(start({ converter: converter(echo), ignore: ['a..b'] })).toThrow(/shadow\.ignore\['a\.\.b'\]: is no path/);
   });

@@ -10,6 +10,9 @@ describe('the comparison of two versions of a converter', () => {
     const ids = await put(archive, values, { converterVersion: '1.0.0' });
     const engine = newEngine(archive, { converters: [new Measurement('1.0.0', 5), new Measurement('1.1.0', 5.5)] });
     const told: string[] = [];
+    const events: [string, object][] = [];
+    for (const event of ['progress', 'differed', 'compared'] as const)
+      engine.on(event, (payload: object) => events.push([event, payload]));
     const comparison = await engine.compare({
       converterName: 'measurement',
       concurrency: 2,
@@ -22,6 +25,17 @@ describe('the comparison of two versions of a converter', () => {
     expect(comparison.entries[0]).toMatchObject({ archiveId: ids[0], serialNumber: 'S0' });
     expect(comparison.entries[0]?.differences).toHaveLength(1);
     expect(told).toEqual(ids);
+    expect(events.map(([event]) => event).sort()).toEqual([
+      'compared',
+      ...Array(3).fill('differed'),
+      ...Array(3).fill('progress'),
+    ]);
+    expect(events.find(([event]) => event === 'differed')?.[1]).toEqual({
+      converterName: 'measurement',
+      correlationId: ids[0],
+      ...comparison.entries[0],
+    });
+    expect(events.at(-1)).toEqual(['compared', { converterName: 'measurement', ...comparison }]);
   });
 
   it('names the units whose verdict it changes', async () => {

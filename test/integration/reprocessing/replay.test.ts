@@ -1,7 +1,9 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it } from 'vitest';
 import { RetentionEngine } from '../../../src/archive/retention/retention-engine.js';
 import { PendingQueue } from '../../../src/pending/index.js';
 import type { SubmitContext } from '../../../src/submit/index.js';
+import { ManualClock } from '../../../src/testing/manual-clock.js';
 import { Measurement, newArchive, newEngine, put, START, temporaryFolder } from './support.js';
 
 describe('a replay', () => {
@@ -125,6 +127,105 @@ describe('a replay', () => {
     // Nothing tells this one that the station is idle: it goes on all the same, an entry a second.
     const never = newEngine(archive, { live: { busy: true } });
     expect(await never.reprocessRange({ converterName: 'measurement' })).toMatchObject({ successful: 2 });
+  });
+
+  it('begins no more in a second than it may, at whatever concurrency', async () => {
+    const archive = await newArchive();
+    await put(archive, ['S1;1', 'S2;2', 'S3;3', 'S4;4', 'S5;5']);
+    const clock = new ManualClock();
+    const begun: number[] = [];
+    class Timed extends Measurement {
+      override async convert(...args: Parameters<Measurement['convert']>) {
+        begun.push(clock.monotonic());
+        return super.convert(...args);
+      }
+    }
+    const engine = newEngine(archive, { clock, converters: [new Timed('1.0.0')] });
+    const done = engine.reprocessRange({ converterName: 'measurement', maxPerSecond: 4, concurrency: 3 });
+    let ended = false;
+    void done.then(() => {
+      ended = true;
+    });
+    while (!ended) await clock.advance(10);
+    expect(await done).toMatchObject({ successful: 5 });
+    // Nothing begins before its turn; how long it takes then is the disk's.
+    for (const [index, at] of begun.entries()) expect(at).toBeGreaterThanOrEqual(index * 250);
+  });
+
+  it('tells what it does: each entry, its progress and its end', async () => {
+    const archive = await newArchive();
+    const ids = await put(archive, ['S1;1', 'S2;x', 'S3;skip', 'S4;4']);
+    const lines: { event?: unknown; message: string }[] = [];
+    const note = (fields: object, message: string): void => void lines.push({ ...fields, message });
+    const engine = newEngine(archive, { logger: { debug: note, info: note, warn: note, error: note } });
+    const told: [string, object][] = [];
+    for (const event of ['started', 'converted', 'failed', 'skipped', 'progress', 'completed'] as const)
+      engine.on(event, (payload: object) => told.push([event, payload]));
+    const result = await engine.reprocessRange({ converterName: 'measurement' });
+    const of = (index: number) => ({
+      converterName: 'measurement',
+      archiveId: ids[index],
+      correlationId: ids[index],
+      version: '1.0.0',
+    });
+    expect(told.filter(([event]) => event !== 'progress')).toEqual([
+      ['started', { converterName: 'measurement', total: 4, processed: 0, submit: false }],
+      [
+        'converted',
+        expect.objectContaining({ ...of(0), reports: [expect.objectContaining({ sn: 'S1' })], submitted: [] }),
+      ],
+      ['failed', { ...of(1), error: expect.objectContaining({ message: "'x' is no number" }) }],
+      ['skipped', { ...of(2), reason: 'skipped: nothing in it', purged: false }],
+      ['converted', expect.objectContaining(of(3))],
+      ['completed', { converterName: 'measurement', ...result }],
+    ]);
+    const progress = told.filter(([event]) => event === 'progress').map(([, payload]) => payload);
+    expect(progress).toHaveLength(4);
+    expect(progress.at(-1)).toMatchObject({
+      processed: 4,
+      total: 4,
+      successful: 2,
+      failed: 1,
+      skipped: 1,
+      remainingMs: 0,
+    });
+    expect(lines.map(({ event }) => event)).toEqual(expect.arrayContaining(['started', 'failed', 'completed']));
+    expect(lines).toContainEqual(
+      expect.objectContaining({ event: 'failed', converter: 'measurement', archiveId: ids[1] }),
+    );
+
+    told.length = 0;
+    await engine.reprocessSingle(ids[1] ?? '');
+    expect(told).toMatchObject([['failed', of(1)]]);
+  });
+
+  it('is on a diagnostics channel, and no listener can stop it', async () => {
+    const archive = await newArchive();
+    await put(archive, ['S1;1', 'S2;2']);
+    const engine = newEngine(archive);
+    const errors: Error[] = [];
+    engine.on('error', ({ error }) => errors.push(error));
+    engine.on('converted', () => {
+      throw new Error('mine');
+    });
+    const published: unknown[] = [];
+    const listen = (message: unknown): void => void published.push(message);
+    subscribe('millrace:reprocessing:completed', listen);
+    expect(await engine.reprocessRange({ converterName: 'measurement' })).toMatchObject({ successful: 2 });
+    unsubscribe('millrace:reprocessing:completed', listen);
+    expect(published).toMatchObject([{ emitter: engine, event: 'completed', payload: { successful: 2 } }]);
+    expect(errors).toMatchObject([{ code: 'LISTENER_FAILED' }, { code: 'LISTENER_FAILED' }]);
+  });
+
+  it('refuses a module for workers: it converts on this thread', async () => {
+    const archive = await newArchive();
+    const converters = [{ module: '/converters/csv.mjs' }] as unknown as Measurement[];
+    expect(() => newEngine(archive, { converters })).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        problems: [{ path: 'converters[0]', message: expect.stringMatching(/no module/) }],
+      }),
+    );
   });
 
   it('can be aborted, and goes on from its cursor', async () => {
