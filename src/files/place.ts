@@ -5,7 +5,7 @@ import { MillraceError, systemCode } from '../errors.js';
 import { silentLogger } from '../observe/logger.js';
 import { discard, syncFolder, tempName, writeAll } from './atomic-write.js';
 import { whileBusy } from './busy.js';
-import type { FileSystem } from './file-system.js';
+import type { FileSystem, OpenFile } from './file-system.js';
 import { takeFreeName } from './free-name.js';
 
 /** File systems without hard links say so in one of these ways. */
@@ -128,28 +128,38 @@ async function copyDurably(
 ): Promise<string> {
   const from = await fs.open(source, 'r');
   try {
-    const to = await fs.open(target, 'wx+');
-    try {
-      const buffer = Buffer.allocUnsafe(COPY_CHUNK_BYTES);
-      for (let bytesRead = -1; bytesRead !== 0; ) {
-        bytesRead = (await from.read(buffer, 0, buffer.length, null)).bytesRead;
-        const chunk = buffer.subarray(0, bytesRead);
-        onChunk(chunk);
-        await writeAll(to, chunk);
-      }
-      const { mtimeMs } = await from.stat();
-      await to.utimes(new Date(mtimeMs), new Date(mtimeMs));
-      await to.sync();
-      const hash = createHash('sha256');
-      for (let offset = 0, bytesRead = -1; bytesRead !== 0; offset += bytesRead) {
-        bytesRead = (await to.read(buffer, 0, buffer.length, offset)).bytesRead;
-        hash.update(buffer.subarray(0, bytesRead));
-      }
-      return hash.digest('hex');
-    } finally {
-      await to.close();
-    }
+    return await copyOpen(fs, from, target, onChunk);
   } finally {
     await from.close();
+  }
+}
+
+/** Does so from a file that is open already, and may have no name any more. */
+export async function copyOpen(
+  fs: FileSystem,
+  from: OpenFile,
+  target: string,
+  onChunk: (chunk: Uint8Array) => void = () => undefined,
+): Promise<string> {
+  const to = await fs.open(target, 'wx+');
+  try {
+    const buffer = Buffer.allocUnsafe(COPY_CHUNK_BYTES);
+    for (let offset = 0, bytesRead = -1; bytesRead !== 0; offset += bytesRead) {
+      bytesRead = (await from.read(buffer, 0, buffer.length, offset)).bytesRead;
+      const chunk = buffer.subarray(0, bytesRead);
+      onChunk(chunk);
+      await writeAll(to, chunk);
+    }
+    const { mtimeMs } = await from.stat();
+    await to.utimes(new Date(mtimeMs), new Date(mtimeMs));
+    await to.sync();
+    const hash = createHash('sha256');
+    for (let offset = 0, bytesRead = -1; bytesRead !== 0; offset += bytesRead) {
+      bytesRead = (await to.read(buffer, 0, buffer.length, offset)).bytesRead;
+      hash.update(buffer.subarray(0, bytesRead));
+    }
+    return hash.digest('hex');
+  } finally {
+    await to.close();
   }
 }

@@ -17,6 +17,9 @@ export type Removal =
   /** Another file has its name by now; that one is still there. */
   | 'replaced';
 
+/** Called with the hidden name of a file that is the right one, just before it is removed. */
+export type BeforeRemoval = (path: string) => Promise<void>;
+
 /**
  * Removes `path` if it still has `identity`. A look and then an unlink would lose a file that was renamed over it in
  * between, so the file is first taken under a hidden name ({@link takenName}), looked at, and then removed or given back.
@@ -27,6 +30,7 @@ export async function removeVerified(
   path: string,
   identity: FileIdentity,
   tag: string,
+  before?: BeforeRemoval,
 ): Promise<Removal> {
   const taken = takenName(path, tag);
   try {
@@ -35,11 +39,17 @@ export async function removeVerified(
     if (systemCode(error) !== 'ENOENT') throw error;
     return 'missing';
   }
-  return settleTaken(fs, path, identity, tag);
+  return settleTaken(fs, path, identity, tag, before);
 }
 
 /** Finishes a removal that stopped half-way: what lies under the hidden name is removed, or given its name back. */
-export async function settleTaken(fs: FileSystem, path: string, identity: FileIdentity, tag: string): Promise<Removal> {
+export async function settleTaken(
+  fs: FileSystem,
+  path: string,
+  identity: FileIdentity,
+  tag: string,
+  before: BeforeRemoval = async () => undefined,
+): Promise<Removal> {
   const taken = takenName(path, tag);
   try {
     if (!sameIdentity(identity, identityOf(await fs.stat(taken)))) {
@@ -49,6 +59,7 @@ export async function settleTaken(fs: FileSystem, path: string, identity: FileId
       });
       return 'replaced';
     }
+    await before(taken);
     await whileBusy(() => fs.unlink(taken));
     return 'removed';
   } catch (error) {

@@ -174,14 +174,17 @@ export class Ledger extends LedgerQueries {
     return { ...record, supersedes: earlier.id };
   }
 
-  /** A source changed where it was put: from there it is another generation, and no longer the earlier one's. */
-  async grown(earlier: FileRecord, identity: FileIdentity): Promise<FileRecord> {
-    const { root, path, location } = earlier;
+  /**
+   * A source changed after it was read, and lies here now: that is another generation. Where the earlier one lay there,
+   * the file is no longer its.
+   */
+  async grown(earlier: FileRecord, identity: FileIdentity, location: string): Promise<FileRecord> {
+    const { root, path } = earlier;
     const record = this.seen(root, path, identity);
     const now = this.#clock.now();
     await this.#writeAll([
       { statement: 'located', params: [record.id, location, 0, now] },
-      { statement: 'located', params: [earlier.id, null, 0, now] },
+      ...(earlier.location === location ? [{ statement: 'located', params: [earlier.id, null, 0, now] }] : []),
     ]);
     return { ...record, location };
   }

@@ -336,6 +336,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     const startedAt = clock.monotonic();
     await dispatcher.finished();
     await this.#engine.cleaner.finished();
+    await this.#engine.finishLateWrites();
     clock.clearTimeout(timer);
     this.#abort.abort();
     await this.pending.stop({ timeoutMs: Math.max(0, timeoutMs - (clock.monotonic() - startedAt)) });

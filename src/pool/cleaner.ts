@@ -12,6 +12,7 @@ import type { Places } from './places.js';
 import { about, type PoolContext } from './pool-context.js';
 import type { DeliveredReport } from './pool-events.js';
 import { postProcess } from './post-process.js';
+import type { RemovedFiles } from './removed-files.js';
 import type { PostProcessed } from './target.js';
 
 /** How a cleaning is done. */
@@ -40,6 +41,7 @@ export class Cleaner {
   readonly #rows: KeyedLock;
   readonly #doneFiles: DoneFiles;
   readonly #archivist: Archivist;
+  readonly #removed: RemovedFiles;
   readonly #onDone: (file: ActiveFile) => void;
   readonly #later: Later<Retry>;
   readonly #beside = new Set<Promise<void>>();
@@ -47,7 +49,7 @@ export class Cleaner {
   constructor(
     context: PoolContext,
     places: Places,
-    parts: { rows: KeyedLock; doneFiles: DoneFiles; archivist: Archivist },
+    parts: { rows: KeyedLock; doneFiles: DoneFiles; archivist: Archivist; removed: RemovedFiles },
     onDone: (file: ActiveFile) => void,
   ) {
     this.#context = context;
@@ -55,6 +57,7 @@ export class Cleaner {
     this.#rows = parts.rows;
     this.#doneFiles = parts.doneFiles;
     this.#archivist = parts.archivist;
+    this.#removed = parts.removed;
     this.#onDone = onDone;
     this.#later = new Later(context.clock, retry => void this.#attempt(retry));
   }
@@ -123,7 +126,9 @@ export class Cleaner {
     if (cleanup === 'archive') await this.#archivist.prove(file);
     if (cleanup && cleanup !== 'keep') await this.#doneFiles.release(file);
     const result: PostProcessed = cleanup
-      ? await postProcess(fs, file, cleanup === 'archive' ? 'delete' : cleanup, again)
+      ? await postProcess(fs, file, cleanup === 'archive' ? 'delete' : cleanup, again, (path, identity) =>
+          this.#removed.hold(file, path, identity),
+        )
       : { location: file.record.location, kept: file.record.kept };
     if (cleanup === 'error' && result.location) await this.#explain(file, result.location, error);
     // Told once the row says so, too: a listener may ask explain().

@@ -23,6 +23,7 @@ import { Places } from './places.js';
 import { about, type PoolContext } from './pool-context.js';
 import { Pulls } from './pulls/pulls.js';
 import { Recovery } from './recovery.js';
+import { RemovedFiles } from './removed-files.js';
 import type { ResolvedPoolOptions } from './resolve-options.js';
 import { Settlement } from './settlement.js';
 import { Shadows } from './shadows.js';
@@ -53,6 +54,7 @@ export class Engine {
   readonly #options: ResolvedPoolOptions;
   readonly #doneFiles: DoneFiles;
   readonly #lateWrites: LateWrites;
+  readonly #removed: RemovedFiles;
   readonly #journey: Journey;
   readonly #later: Later<ActiveFile>;
   readonly #onQuiet: () => void;
@@ -87,9 +89,15 @@ export class Engine {
       },
     });
     const { archivist } = this;
-    this.cleaner = new Cleaner(context, this.places, { rows, doneFiles: this.#doneFiles, archivist }, file =>
-      this.#done(file),
-    );
+    this.#removed = new RemovedFiles(context, (record, earlier) => {
+      const file = this.recovery.take(record);
+      if (!file) return;
+      if (earlier.reports > 0) file.earlier = earlier;
+      notify('discovered', { ...about(file), size: record.size });
+      this.growing.add(file, record);
+    });
+    const cleaning = { rows, doneFiles: this.#doneFiles, archivist, removed: this.#removed };
+    this.cleaner = new Cleaner(context, this.places, cleaning, file => this.#done(file));
     this.recovery = new Recovery(context, this.cleaner, {
       ready: (file, delayMs) => this.#again(file, delayMs),
     });
@@ -243,10 +251,16 @@ export class Engine {
     const looked = this.intake.close();
     this.#later.close();
     this.#lateWrites.close();
+    this.#removed.stop();
     this.cleaner.close();
     this.places.close();
     this.space.stop();
     await Promise.all([pulled, looked, this.posts.close(), this.shadows.close()]);
+  }
+
+  /** Looks for the last time at what was removed. To be called when nothing is cleaned up any more. */
+  finishLateWrites(): Promise<void> {
+    return this.#removed.close();
   }
 
   async #run(file: ActiveFile): Promise<void> {

@@ -20,7 +20,8 @@ interface Moved {
   step: number;
 }
 
-const LOOK_AFTER_MS = [1_000, 10_000, 60_000];
+/** A source that is done with is looked at after so long, and then no more. */
+export const LOOK_AFTER_MS = [1_000, 10_000, 60_000, 600_000];
 /** Above this, files are looked at once. */
 const MANY = 10_000;
 
@@ -68,13 +69,14 @@ export class LateWrites {
     }
   }
 
-  async #takeUp({ record }: Moved, identity: FileIdentity): Promise<void> {
+  async #takeUp({ record, location }: Moved, identity: FileIdentity): Promise<void> {
     const { ledger, roster, notify } = this.#context;
     const now = await ledger.get(record.id);
     // Taken up, or moved on, by somebody else.
-    if (!now || now.location !== record.location || roster.get(record.id)) return;
+    if (!now || now.location !== location || roster.get(record.id)) return;
     // Nothing was delivered of a failed one: it is tried again as it is now. Else what is there now is another generation.
-    const again = now.state === 'failed' ? await ledger.retaken(now, false) : await ledger.grown(now, identity);
+    const again =
+      now.state === 'failed' ? await ledger.retaken(now, false) : await ledger.grown(now, identity, location);
     const file = this.#recovery.take(again);
     if (!file) return;
     if (again.id !== now.id) {

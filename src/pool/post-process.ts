@@ -16,6 +16,9 @@ import { errorFilePath } from './error-file.js';
 import { postProcessTree } from './post-process-tree.js';
 import { type Action, type PostProcessed, targetFolder } from './target.js';
 
+/** Called with a source that is about to be removed for good, under its last name, and with what it is. */
+export type HoldRemoved = (path: string, identity: FileIdentity) => Promise<void>;
+
 /**
  * Does to the source what `action` says. Nothing is ever overwritten, and only the content that was converted is
  * touched: a newer file of the same name stays where it is.
@@ -26,15 +29,16 @@ export async function postProcess(
   file: ActiveFile,
   action: Action,
   again: boolean,
+  hold?: HoldRemoved,
 ): Promise<PostProcessed> {
   const { tree } = file.entry.unit;
-  if (!tree) return postProcessFile(fs, file, action, again);
+  if (!tree) return postProcessFile(fs, file, action, again, hold);
   const isPlain = await tree.isPlain(fs, { path: file.path, location: file.location, waitedMs: 0 });
-  if (isPlain) return postProcessFile(fs, file, action, again);
+  if (isPlain) return postProcessFile(fs, file, action, again, hold);
   const result = await postProcessTree(fs, file, tree, action, again);
   // It is not there, and nothing was found of it as a folder: it may have been one file, of which an attempt before this one has left something.
   const isFile = isPlain === undefined && again && !result.kept && result.location === null;
-  return isFile ? postProcessFile(fs, file, action, again) : result;
+  return isFile ? postProcessFile(fs, file, action, again, hold) : result;
 }
 
 async function postProcessFile(
@@ -42,16 +46,19 @@ async function postProcessFile(
   file: ActiveFile,
   action: Action,
   again: boolean,
+  hold: HoldRemoved = async () => undefined,
 ): Promise<PostProcessed> {
   const { location } = file;
   const tag = file.correlationId;
-  if (again) await settleTaken(fs, location, file.record, tag);
+  if (again) await settleTaken(fs, location, file.record, tag, taken => hold(taken, file.record));
   if (action === 'keep' && location === file.path) return { location: null, kept: await exists(fs, location) };
   // Where it was read a moment ago, nothing is gained by another look: what is touched is verified below.
   const identity = location === file.path && !again ? file.record : await identityAt(fs, file);
   const placed = action === 'delete' ? undefined : await placeUnlessGone(fs, file, identity, action, again);
   if (!identity || placed?.path === location) return { location: placed?.path ?? null, kept: action === 'keep' };
-  const removal = placed?.by === 'renamed' ? 'removed' : await removeVerified(fs, location, identity, tag);
+  // Where it has a second name by now, what is removed is a name and not the file.
+  const before = placed?.by === 'linked' ? undefined : (taken: string) => hold(taken, identity);
+  const removal = placed?.by === 'renamed' ? 'removed' : await removeVerified(fs, location, identity, tag, before);
   const wrong =
     placed && placed.by !== 'copied' && action !== 'zip' && (placed.by === 'renamed' || removal === 'replaced');
   if (wrong && !sameIdentity(identity, identityOf(await fs.stat(placed.path)))) {

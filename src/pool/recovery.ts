@@ -150,6 +150,9 @@ export class Recovery {
       if (record.cleanup) await this.#cleaner.clean(file, { again: true });
       this.#exits.ready(file, Math.max(0, (record.notBefore ?? 0) - clock.now()));
     } else if (record.state === 'discovered') {
+      // It may go on where one before it ended, as when it grew after it was put aside.
+      const before = (await ledger.history(record.root, record.path, 2)).find(one => one.id < record.id);
+      if (before && before.reports > 0) file.earlier = before;
       this.#exits.ready(file, 0);
     } else if (record.state === 'cleaning') {
       await this.#cleaner.clean(file, { again: true });

@@ -1,5 +1,6 @@
 /** Writers that pause for longer than any window: what was taken too early is noticed, converted whole, and named. */
-import { appendFile, open } from 'node:fs/promises';
+import { appendFile, type FileHandle, mkdir, open } from 'node:fs/promises';
+import { FaultyFileSystem } from 'millrace/testing';
 import { describe, expect, it } from 'vitest';
 import { converter, echo, gate, next, Station } from './support.js';
 
@@ -38,6 +39,76 @@ describe('a file that goes on after it was delivered', () => {
     expect(await station.files('Done')).toEqual(['slow.txt']);
     expect(await station.read('Done/slow.txt')).toBe('first half, second half');
   });
+
+  // Windows removes no file that somebody writes.
+  it.skipIf(process.platform === 'win32')(
+    'the same where the source was deleted, zipped or copied to another volume: nothing that was written is lost',
+    async () => {
+      const station = await Station.open();
+      const fs = new FaultyFileSystem();
+      const actions = ['delete', 'zip', 'move'] as const;
+      fs.fail({ operation: 'link', path: path => path === station.path('move', 'watch', 'slow.txt'), code: 'EXDEV' });
+      for (const action of actions) await mkdir(station.path(action, 'watch'), { recursive: true });
+      const pool = await station.start({
+        fs,
+        converters: actions.map(postProcess => ({
+          converter: converter(echo, { name: postProcess }),
+          watchFolder: station.path(postProcess, 'watch'),
+          postProcess,
+        })),
+      });
+      const writers: FileHandle[] = [];
+      const completed = actions.map(action => next(pool, 'completed', event => event.converter === action));
+      const superseded = actions.map(action => next(pool, 'superseded', event => event.converter === action));
+      for (const action of actions) {
+        const writer = await open(station.path(action, 'watch', 'slow.txt'), 'w');
+        writers.push(writer);
+        await writer.write('first half');
+      }
+      const first = await Promise.all(completed);
+      for (const writer of writers) {
+        await writer.write(', second half');
+        await writer.close();
+      }
+      const events = await Promise.all(superseded);
+      await station.settled(pool);
+
+      expect(events.map(({ earlier }) => earlier.reports)).toEqual(first.map(({ reports }) => reports.map(r => r.id)));
+      const texts = station.reports().map(({ text }) => text);
+      expect(texts.toSorted()).toEqual([
+        ...actions.map(() => 'first half'),
+        ...actions.map(() => 'first half, second half'),
+      ]);
+      expect(await station.files('delete')).toEqual([]);
+      expect(await station.files('zip')).toEqual(['Done/slow.txt.zip', 'Done/slow.txt_1.zip']);
+      expect(await station.files('move')).toEqual(['Done/slow.txt', 'Done/slow_1.txt']);
+      expect(await station.read('move/Done/slow_1.txt')).toBe('first half, second half');
+      expect(station.errors).toEqual([]);
+    },
+  );
+
+  it.skipIf(process.platform === 'win32')(
+    'and what came after the last look of a pool is in hand at the next start',
+    async () => {
+      const station = await Station.open();
+      const options = { converters: [{ converter: converter(echo), postProcess: 'delete' as const }] };
+      const pool = await station.start(options);
+      const completed = next(pool, 'completed');
+      const writer = await open(station.path('watch', 'slow.txt'), 'w');
+      await writer.write('first half');
+      await completed;
+      await writer.write(', second half');
+      await writer.close();
+      await pool.stop();
+      expect(await station.files('Pending')).toEqual(['slow.txt']);
+      const again = await station.start(options);
+      await station.settled(again);
+      expect(station.reports().map(({ text }) => text)).toEqual(['first half', 'first half, second half']);
+      const [first, second] = (await again.items()).items;
+      expect(second?.supersedes).toBe(first?.id);
+      expect(await station.files('Pending')).toEqual([]);
+    },
+  );
 
   it('the same for a file that is kept', async () => {
     const station = await Station.open();

@@ -12,6 +12,7 @@ import { toEntry } from '../../../src/pool/converter-entry.js';
 import { DoneFiles } from '../../../src/pool/done-files.js';
 import { Places } from '../../../src/pool/places.js';
 import type { PoolContext } from '../../../src/pool/pool-context.js';
+import { RemovedFiles } from '../../../src/pool/removed-files.js';
 import { Roster } from '../../../src/pool/roster.js';
 import { ManualClock } from '../../../src/testing/manual-clock.js';
 import { temporaryFolders } from '../../support/temp-folder.js';
@@ -61,7 +62,8 @@ async function setUp() {
   } as unknown as PoolContext;
   const places = new Places({ fs: nodeFileSystem, clock, probeIntervalMs: 1, onAway: nothing, onBack: nothing });
   const archivist = { has: async () => false } as unknown as Archivist;
-  const parts = { rows: new KeyedLock(), doneFiles: new DoneFiles(nodeFileSystem), archivist };
+  const removed = new RemovedFiles(context, nothing);
+  const parts = { rows: new KeyedLock(), doneFiles: new DoneFiles(nodeFileSystem), archivist, removed };
   let done = 0;
   const cleaner = new Cleaner(context, places, parts, () => {
     done += 1;
