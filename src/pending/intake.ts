@@ -4,7 +4,7 @@ import { DiskSpaceError, QueueError, ServiceError, SubmitError, systemCode, toEr
 import { contentKeyOf } from './content-id.js';
 import type { Core } from './core.js';
 import { explain } from './explanation.js';
-import { correlationOf, createItem, type Item } from './item.js';
+import { correlationOf, createItem, type Item, identityOf } from './item.js';
 import type { ItemState } from './item-name.js';
 import { type NewReport, newReport } from './new-report.js';
 import { retryDelayMs } from './retry-policy.js';
@@ -65,13 +65,12 @@ export class Intake {
     }
     const startedAt = options.clock.monotonic();
     const stop = linkSignals(signal, this.#core.abort.signal);
-    const { idempotencyKey, correlationId } = prepared.meta;
+    const { correlationId } = prepared.meta;
     const attemptId = randomUUID();
     try {
       const { id: serverId, response } = await gate.run(() =>
         transmit(this.#core, prepared.report, {
-          idempotencyKey,
-          correlationId,
+          ...identityOf(prepared.meta),
           attempt: 1,
           attemptId,
           signal: stop.signal,

@@ -11,7 +11,7 @@ export interface Item extends NameParts {
   notBefore: number;
   /** Size of the file; -1 while it is not known. */
   bytes: number;
-  /** There is a sidecar with its idempotency key, correlation id and metadata. */
+  /** There is a sidecar with its idempotency key, correlation id, metadata and what it supersedes. */
   hasMeta: boolean;
   /** Where it is not the id. Held in memory only: a sidecar for it alone would double the files of an offline station. */
   correlationId: string | undefined;
@@ -30,6 +30,7 @@ export interface ItemMeta {
   idempotencyKey: string;
   correlationId: string;
   metadata?: Record<string, unknown>;
+  supersedes?: string;
 }
 
 let sequence = 0;
@@ -52,6 +53,11 @@ export function createItem(parts: NameParts, extra: Partial<Item> = {}): Item {
 /** What an item without a sidecar stands for. */
 export function defaultMeta(item: Pick<Item, 'id' | 'correlationId'>): ItemMeta {
   return { idempotencyKey: item.id, correlationId: correlationOf(item) };
+}
+
+/** What a submitter is told of a report, beside the attempt. */
+export function identityOf({ idempotencyKey, correlationId, supersedes }: ItemMeta): Omit<ItemMeta, 'metadata'> {
+  return { idempotencyKey, correlationId, ...(supersedes === undefined ? {} : { supersedes }) };
 }
 
 /** What names the report in events and log lines. */

@@ -23,28 +23,31 @@ export function newReport(report: unknown, options: EnqueueOptions, now: number,
   // Who names the report or its key has said what makes it the same as another.
   const byContent = dedupe && options.idempotencyKey === undefined;
   const id = options.id ?? createId(now, json, byContent);
-  const { idempotencyKey = id, correlationId = id, metadata } = options;
+  const { idempotencyKey = id, correlationId = id, metadata, supersedes } = options;
   return {
     id,
     enqueuedAt: now,
     priority: options.priority ?? DEFAULT_PRIORITY,
     report,
     json,
-    meta: { idempotencyKey, correlationId, ...(metadata ? { metadata } : {}) },
-    hasMeta: idempotencyKey !== id || metadata !== undefined,
+    meta: {
+      idempotencyKey,
+      correlationId,
+      ...(metadata ? { metadata } : {}),
+      ...(supersedes === undefined ? {} : { supersedes }),
+    },
+    hasMeta: idempotencyKey !== id || metadata !== undefined || supersedes !== undefined,
   };
 }
 
-function checkOptions({ id, idempotencyKey, priority }: EnqueueOptions): void {
+function checkOptions({ id, idempotencyKey, supersedes, priority }: EnqueueOptions): void {
   const problems: ConfigProblem[] = [];
   if (id !== undefined && !ID_PATTERN.test(id)) {
     problems.push({ path: 'id', message: 'must be 1 to 100 characters of A-Z a-z 0-9 _ -' });
   }
-  if (idempotencyKey !== undefined && !/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) {
-    problems.push({
-      path: 'idempotencyKey',
-      message: 'must be 1 to 255 visible ASCII characters: it is sent as a header',
-    });
+  for (const [path, key] of Object.entries({ idempotencyKey, supersedes })) {
+    if (key === undefined || /^[\x21-\x7e]{1,255}$/.test(key)) continue;
+    problems.push({ path, message: 'must be 1 to 255 visible ASCII characters: it is sent as a header' });
   }
   if (priority !== undefined && !(Number.isInteger(priority) && priority >= 1 && priority <= 10)) {
     problems.push({ path: 'priority', message: 'must be a whole number from 1 to 10' });

@@ -4,7 +4,7 @@ import type { Timer } from '../clock.js';
 import { ServiceError, SubmitError, toError } from '../errors.js';
 import type { SubmitResult } from '../submit/submitter.js';
 import type { Core } from './core.js';
-import type { Item, ItemMeta } from './item.js';
+import { type Item, type ItemMeta, identityOf } from './item.js';
 import { ItemDesk, type Loaded } from './item-desk.js';
 import type { RetryPermit } from './retry-budget.js';
 import { retryDelayMs } from './retry-policy.js';
@@ -160,7 +160,7 @@ export class Sender {
   ): Promise<Error | undefined> {
     const { options, counters, notify, abort } = this.#core;
     const { id, attempts } = item;
-    const { idempotencyKey, correlationId } = meta;
+    const { correlationId } = meta;
     const attemptId = randomUUID();
     const startedAt = options.clock.monotonic();
     try {
@@ -168,8 +168,7 @@ export class Sender {
         permit?.use();
         const attempt = attempts + 1;
         return transmit(this.#core, report, {
-          idempotencyKey,
-          correlationId,
+          ...identityOf(meta),
           attempt,
           attemptId,
           signal: abort.signal,

@@ -23,6 +23,8 @@ export interface EnqueueOptions {
    * (`correlationIdOf`), else it is the id. Default: the id.
    */
   correlationId?: string;
+  /** The idempotency key of an earlier report that this one takes the place of. The submitter is told with every attempt. */
+  supersedes?: string;
 }
 
 /** What `enqueue` resolves with once the report is on the disk. */

@@ -3,6 +3,7 @@ import { ConverterError, type MillraceError } from '../errors.js';
 import type { ReportState } from '../ledger/file-record.js';
 import type { DeliverResult } from '../pending/index.js';
 import type { ActiveFile } from './active-file.js';
+import { supersededReports } from './half-read.js';
 import type { PoolContext } from './pool-context.js';
 
 /** Where the reports of a file are now. */
@@ -27,11 +28,15 @@ export async function deliverReports(
   const delivery: Delivery = { serverIds: ids.map(() => null), states: ids.map(() => 'unsent'), reason: '' };
   const { correlationId } = file;
   const { signal } = context;
+  const superseded = await supersededReports(context, file);
   for (const [position, report] of reports.entries()) {
     const id = ids[position] as string;
     let result: DeliverResult;
     try {
-      result = await context.pending.deliver(report, { id, priority: file.entry.priority, correlationId, signal });
+      const earlier = superseded[position];
+      const supersedes = earlier === undefined ? {} : { supersedes: earlier };
+      const { priority } = file.entry;
+      result = await context.pending.deliver(report, { id, priority, correlationId, signal, ...supersedes });
     } catch (thrown) {
       if ((thrown as Partial<MillraceError>).code !== 'QUEUE_CORRUPTED') throw thrown;
       // Not JSON. It would be the same every time, so it is the converter's failure and not an interruption.

@@ -26,6 +26,14 @@ export async function continuesEarlier(fs: FileSystem, file: ActiveFile, source:
   return continues(fs, file.location, earlier.size, earlier.sha256);
 }
 
+/** The keys of the reports whose places the file's own take, in order. A later one without a place takes none. */
+export async function supersededReports({ ledger }: PoolContext, file: ActiveFile): Promise<readonly string[]> {
+  const { supersedes } = file.record;
+  if (supersedes === null) return [];
+  const earlier = file.earlier?.id === supersedes ? file.earlier : await ledger.get(supersedes);
+  return earlier ? deliveredReports(earlier).map(({ id }) => id) : [];
+}
+
 /** Names both. To be called when the reports of the whole file are durable. */
 export function tellSuperseded(context: PoolContext, file: ActiveFile, reports: readonly string[]): void {
   const { earlier, record } = file;

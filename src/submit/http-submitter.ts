@@ -31,7 +31,8 @@ export interface HttpSubmitterOptions {
 
 /**
  * Posts each report as JSON with an `Idempotency-Key` header, an `X-Correlation-Id` that finds it in our log, and an
- * `X-Attempt-Id` that is new with each attempt.
+ * `X-Attempt-Id` that is new with each attempt. One that takes the place of an earlier report has the idempotency key of
+ * that in `X-Supersedes`.
  *
  * A status of 200 to 299 accepts the report; the guide `offline.md` lists what every other answer means.
  * Redirects are not followed: a POST would become a GET, and its 200 would accept nothing.
@@ -73,11 +74,12 @@ export class HttpSubmitter implements Submitter {
   }
 
   async submit(report: unknown, context: SubmitContext): Promise<SubmitResult> {
-    const { idempotencyKey, correlationId, attemptId, signal } = context;
+    const { idempotencyKey, correlationId, attemptId, supersedes, signal } = context;
     const headers = new Headers(this.#headers);
     headers.set('idempotency-key', idempotencyKey);
     if (correlationId !== undefined) headers.set('x-correlation-id', correlationId);
     if (attemptId !== undefined) headers.set('x-attempt-id', attemptId);
+    if (supersedes !== undefined) headers.set('x-supersedes', supersedes);
     headers.set('content-type', 'application/json');
     if (!headers.has('accept')) headers.set('accept', 'application/json');
     let body: string | Uint8Array<ArrayBuffer> = JSON.stringify(report);

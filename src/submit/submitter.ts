@@ -16,6 +16,8 @@ export interface SubmitContext {
   attemptId?: string;
   /** Names what the report was made from in every event and log line; pass it on where the server logs it. */
   correlationId?: string;
+  /** The idempotency key of an earlier report that this one takes the place of, as when that was made of half a file. */
+  supersedes?: string;
 }
 
 /** What is known about an accepted report. */

@@ -20,6 +20,8 @@ export interface WatsSubmitterOptions {
   clock?: Clock;
 }
 
+/** The misc info that names the report whose place one takes. */
+const SUPERSEDES = 'Supersedes report';
 /** Makes a report id from an idempotency key that is no UUID. Never changed: ids must stay the same between versions. */
 const REPORT_NAMESPACE = '6f1d2f0a-6b0e-5c56-9d7c-0e3a5b0c9a11';
 
@@ -27,6 +29,7 @@ const REPORT_NAMESPACE = '6f1d2f0a-6b0e-5c56-9d7c-0e3a5b0c9a11';
  * Posts WSJF reports to `{baseUrl}/api/Report/WSJF`.
  *
  * A report without an `id` gets one made from the idempotency key, so that the server overwrites it when it is sent again.
+ * One that takes the place of an earlier report names that one's id in a misc info, `Supersedes report`.
  * A 200 that does not look like a WATS answer (a proxy's or hotel's login page) does not count as accepted.
  */
 export class WatsSubmitter implements Submitter {
@@ -55,7 +58,8 @@ export class WatsSubmitter implements Submitter {
   }
 
   async submit(report: unknown, context: SubmitContext): Promise<SubmitResult> {
-    const { response } = await this.#http.submit(withId(report, context.idempotencyKey), context);
+    const marked = withSuperseded(withId(report, context.idempotencyKey), context.supersedes);
+    const { response } = await this.#http.submit(marked, context);
     const id = typeof response === 'string' && isUuid(response) ? response : reportId(response);
     if (id === undefined) {
       throw new SubmitError('The server answered 200, but not as a WATS server does: the report may not have arrived', {
@@ -75,5 +79,17 @@ function withId(report: unknown, idempotencyKey: string): unknown {
   if (typeof report !== 'object' || report === null || Array.isArray(report)) return report;
   const { id } = report as { id?: unknown };
   if (typeof id === 'string' && id !== '') return report;
-  return { ...report, id: isUuid(idempotencyKey) ? idempotencyKey : uuidV5(idempotencyKey, REPORT_NAMESPACE) };
+  return { ...report, id: idFrom(idempotencyKey) };
+}
+
+function idFrom(idempotencyKey: string): string {
+  return isUuid(idempotencyKey) ? idempotencyKey : uuidV5(idempotencyKey, REPORT_NAMESPACE);
+}
+
+/** WATS has no field for it, and what it does not know it may refuse; a misc info it shows. */
+function withSuperseded(report: unknown, supersedes: string | undefined): unknown {
+  if (supersedes === undefined || typeof report !== 'object' || report === null || Array.isArray(report)) return report;
+  const { miscInfos } = report as { miscInfos?: unknown };
+  const before = Array.isArray(miscInfos) ? miscInfos : [];
+  return { ...report, miscInfos: [...before, { description: SUPERSEDES, text: idFrom(supersedes) }] };
 }

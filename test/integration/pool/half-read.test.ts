@@ -35,6 +35,8 @@ describe('a file that goes on after it was delivered', () => {
     expect(second?.supersedes).toBe(first?.id);
     expect(event.earlier).toEqual({ correlationId, reports: reports.map(({ id }) => id) });
     expect(event.reports).toEqual([station.server.reports[1]?.idempotencyKey]);
+    const told = station.server.requests.map(({ headers }) => headers['x-supersedes']);
+    expect(told).toEqual([undefined, station.server.reports[0]?.idempotencyKey]);
     expect(await pool.explain(path)).toContain(`supersedes what was delivered of its first part (file ${first?.id}`);
     expect(await station.files('Done')).toEqual(['slow.txt']);
     expect(await station.read('Done/slow.txt')).toBe('first half, second half');
@@ -136,6 +138,26 @@ describe('a file that goes on after it was delivered', () => {
     }
     expect(station.reports()).toHaveLength(3);
     expect(superseded).toBe(0);
+  });
+});
+
+describe('a report that supersedes another and waits for the server', () => {
+  it('says so when it is sent, also after a restart', async () => {
+    const station = await Station.open();
+    const options = { converters: [{ converter: converter(echo), postProcess: 'keep' as const }] };
+    const pool = await station.start(options);
+    const completed = next(pool, 'completed');
+    const path = await station.drop('watch/log.txt', 'line 1\n');
+    await completed;
+    await station.server.down();
+    const superseded = next(pool, 'superseded');
+    await appendFile(path, 'line 2\n');
+    await superseded;
+    await pool.stop();
+    await station.server.up();
+    await station.settled(await station.start(options));
+    const [first, second] = station.server.requests;
+    expect(second?.headers['x-supersedes']).toBe(first?.headers['idempotency-key']);
   });
 });
 

@@ -43,6 +43,13 @@ describe('HttpSubmitter', () => {
     expect(result.id).toBe(server.reports[0]?.id);
   });
 
+  it('names the report whose place one takes', async () => {
+    const server = await fake();
+    await new HttpSubmitter({ url: server.url }).submit({}, { ...context, supersedes: 'key-0' });
+    await new HttpSubmitter({ url: server.url }).submit({}, { ...context, idempotencyKey: 'key-2' });
+    expect(server.requests.map(({ headers }) => headers['x-supersedes'])).toEqual(['key-0', undefined]);
+  });
+
   it('compresses the body when it is told to', async () => {
     const server = await fake();
     await new HttpSubmitter({ url: server.url, gzip: true }).submit({ text: 'x'.repeat(5000) }, context);

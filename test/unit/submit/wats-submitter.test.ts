@@ -34,6 +34,16 @@ describe('WatsSubmitter', () => {
     expect(report).toEqual({ pn: 'P' });
   });
 
+  it('names the report whose place one takes by its id in a misc info, beside those that are there', async () => {
+    const submitter = new WatsSubmitter({ baseUrl: server.url, token: 'dDp0' });
+    const superseding = { ...context, idempotencyKey: 'k', supersedes: KEY };
+    await submitter.submit({ pn: 'P', miscInfos: [{ description: 'Oven', text: '3' }] }, superseding);
+    await submitter.submit({ pn: 'P' }, { ...superseding, idempotencyKey: 'l' });
+    const named = { description: 'Supersedes report', text: KEY };
+    const infos = server.requests.map(({ body }) => (body as { miscInfos: unknown }).miscInfos);
+    expect(infos).toEqual([[{ description: 'Oven', text: '3' }, named], [named]]);
+  });
+
   it.each([
     [{ ID: 'a', uuid: 'b', Report_ID: 3 }, 'a'],
     [[{ ID: 'a' }], 'a'],
