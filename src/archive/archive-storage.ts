@@ -211,6 +211,7 @@ export class ArchiveStorage extends ArchiveReadings {
     });
     await blobs.open();
     await catalog.open();
+    if (this.#damaged) await catalog.reserveNumbers();
     await recoverLeftovers(this.#context);
     const isEmpty = (await catalog.query('anyEntry')).length === 0;
     if (isEmpty ? await hasBlobs(this.#context) : this.#damaged) await this.#rebuild({});

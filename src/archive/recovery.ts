@@ -5,8 +5,10 @@ import type { ArchiveContext } from './archive-context.js';
 import { parseArchiveId } from './archive-id.js';
 import { endingOf, REFERENCE_ENDING, referencePath, SET_ENDING, sourcePath } from './blobs/blob-path.js';
 import { readHeader } from './blobs/blob-reader.js';
+import type { Draft } from './blobs/draft.js';
 import { nameOf, type Reference, type SourceDescription, type SourceHeader } from './blobs/source-header.js';
-import { entryChanges } from './catalog/entry-changes.js';
+import { type EntryPlace, entryChanges } from './catalog/entry-changes.js';
+import type { StoredEntry } from './catalog/stored-entry.js';
 
 /** What a blob or a reference says about its entry. */
 export interface Found {
@@ -18,6 +20,9 @@ export interface Found {
   /** The entry whose blob it refers to; a blob of its own where there is none. */
   sameAs: string | undefined;
 }
+
+/** An entry without its place. */
+type Described = Pick<Draft, 'source' | 'sha256' | 'size'>;
 
 /** References are small. */
 const MAX_REFERENCE_BYTES = 1024 * 1024;
@@ -48,24 +53,53 @@ function placeOf({ header, sameAs }: Found): string {
   return sourcePath(header.id, endingFor(header));
 }
 
-/** Puts the row of an entry into the catalog from what its file says. @returns Whether it was not there. */
+/** Puts the row of an entry into the catalog from what its file says, or mends it. @returns Whether it was not there. */
 export async function adopt(context: ArchiveContext, found: Found): Promise<boolean> {
   const { catalog } = context;
   const { header, sameAs } = found;
   const { at, key } = parseArchiveId(header.id);
-  if ((await catalog.rows.find(at, key)) !== undefined) return false;
+  const known = await catalog.rows.find(at, key);
   const owner = sameAs === undefined ? undefined : await catalog.entry(sameAs);
   if (sameAs !== undefined && !owner) return false;
   // Its own row, so that the change log finds it; another one only where that has been given away meanwhile.
   const own = { at, row: Number(header.row) };
-  const place = (await catalog.rows.isFree(own)) ? own : await catalog.rows.reserve(at);
+  const row = known ?? ((await catalog.rows.isFree(own)) ? own : await catalog.rows.reserve(at)).row;
   const ending = sameAs === undefined ? endingFor(header) : REFERENCE_ENDING;
   const draft = { source: describe(header), sha256: found.sha256, size: found.size };
-  const bytes = owner?.compressed ?? found.bytes;
-  const { row } = place;
-  await catalog.write(entryChanges(catalog, draft, { id: header.id, row, ending, bytes, owner: owner?.id ?? null }));
+  const place = { id: header.id, row, ending, bytes: owner?.compressed ?? found.bytes, owner: owner?.id ?? null };
+  if (known !== undefined) {
+    if (!agrees(await catalog.entryByRow(row), draft, place)) await mend(context, draft, place);
+    return false;
+  }
+  await catalog.write(entryChanges(catalog, draft, place));
   await catalog.rows.taken({ at, row }, key);
   return true;
+}
+
+/** Whether a row says what the file of its entry says. Damage can leave rows that were read from a page which was hurt. */
+function agrees(row: StoredEntry | undefined, { source, sha256, size }: Described, place: EntryPlace): boolean {
+  if (!row) return false;
+  const { converter, version, parameters, path, members = null } = source;
+  const at = parseArchiveId(place.id).at;
+  return (
+    row.converter === converter &&
+    row.version === version &&
+    row.parameters === JSON.stringify(parameters) &&
+    row.folder + row.name === path &&
+    row.ending === place.ending &&
+    row.sha256 === sha256 &&
+    row.size === size &&
+    row.compressed === place.bytes &&
+    row.ageMs === Math.round(at - source.modifiedAt.getTime()) &&
+    row.lagMs === source.archivedAt.getTime() - at &&
+    row.members === members &&
+    row.owner === place.owner
+  );
+}
+
+async function mend({ catalog }: ArchiveContext, draft: Described, place: EntryPlace): Promise<void> {
+  const [added] = entryChanges(catalog, draft, place);
+  if (added) await catalog.write([{ statement: 'mendEntry', params: added.params }]);
 }
 
 /**

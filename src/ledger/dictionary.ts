@@ -16,6 +16,11 @@ export class Dictionary {
     this.#last = Math.max(this.#last, id);
   }
 
+  /** Ids up to this one stand in rows, whether or not anybody still knows for what: none of them is given again. */
+  reserve(id: number): void {
+    this.#last = Math.max(this.#last, id);
+  }
+
   /** Every tuple, in the order of its id. */
   get all(): readonly string[][] {
     return [...this.#ids.keys()].map(key => JSON.parse(key) as string[]);

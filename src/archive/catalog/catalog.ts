@@ -87,6 +87,16 @@ export class Catalog {
     this.#lastAudit = last ?? { sequence: 0, hash: FIRST_HASH };
   }
 
+  /** After damage: rows may have numbers whose meaning is lost. None of them gets another meaning. */
+  async reserveNumbers(): Promise<void> {
+    type Used = Record<'setup' | 'folder' | 'ending' | 'part', number | null>;
+    const [used] = await this.query<Used>('usedNumbers');
+    this.#setups.reserve(used?.setup ?? 0);
+    this.#folders.reserve(used?.folder ?? 0);
+    this.#endings.reserve(used?.ending ?? 0);
+    this.#parts.reserve(used?.part ?? 0);
+  }
+
   /** Checkpoints and closes. */
   async close(): Promise<void> {
     await this.changes.close();

@@ -74,6 +74,8 @@ const ENTRY_QUERIES = {
   missing: `select wanted.key as position from json_each(?1) as wanted where not exists (
     select 1 from entries where id >= wanted.value ->> 0 and id < (wanted.value ->> 0) + 4096
       and key = unhex(wanted.value ->> 1))`,
+  /** The highest numbers that entries have of what stands in small tables. */
+  usedNumbers: `select max(setup) as setup, max(folder) as folder, max(ending) as ending, max(part) as part from entries`,
   anyEntry: 'select id from entries limit 1',
   keysOfRange: 'select id, lower(hex(key)) as key from entries where id >= ?1 and id < ?2',
   /** Rows and their words, for a new index. */

@@ -17,6 +17,9 @@ const ENTRY_STATEMENTS = {
   addEntry: `insert into entries (id, key, setup, folder, name, ending, sha256, size, compressed, age_ms, lag_ms, members,
       owner, counted)
     values (?1, unhex(?2), ?3, ?4, ?5, ?6, unhex(?7), ?8, ?9, ?10, ?11, ?12, ?13, ?13 is null)`,
+  /** After damage: what the blob of an entry says of it, in the order of {@link ENTRY_STATEMENTS.addEntry}. */
+  mendEntry: `update entries set setup = ?3, folder = ?4, name = ?5, ending = ?6, sha256 = unhex(?7), size = ?8, compressed = ?9,
+      age_ms = ?10, lag_ms = ?11, members = ?12, owner = ?13 where id = ?1 and key = unhex(?2)`,
   addWords: 'insert into words (docid, text) values (cast(?1 as integer), ?2)',
   firstReport: `update entries set reports = max(reports, 1), report_size = ?2, report_stored = report_stored + ?3,
     report_check = unhex(?4) where id = ?1`,
@@ -62,9 +65,17 @@ export const STATEMENTS = { ...ENTRY_STATEMENTS, ...OUTCOME_STATEMENTS, ...KEEPI
 /** The name of a statement of the catalog. */
 export type Statement = keyof typeof STATEMENTS;
 
-/** Statements whose effect no blob's header tells. */
-export const IN_NO_BLOB: ReadonlySet<Statement> = new Set<Statement>([
+/** What numbers in the rows of entries stand for. */
+export const DICTIONARY_STATEMENTS: ReadonlySet<string> = new Set<Statement>([
+  'addSetup',
+  'addFolder',
+  'addEnding',
   'addPart',
+]);
+
+/** Statements whose effect no blob's header tells, or not with the numbers that rows have. */
+export const IN_NO_BLOB: ReadonlySet<Statement> = new Set<Statement>([
+  ...(DICTIONARY_STATEMENTS as ReadonlySet<Statement>),
   ...(Object.keys(OUTCOME_STATEMENTS) as Statement[]),
   ...(Object.keys(UPKEEP_STATEMENTS) as Statement[]).filter(name => name !== 'keepReplay'),
   ...(Object.keys(KEEPING_STATEMENTS) as Statement[]),

@@ -1,13 +1,15 @@
 /**
  * Makes the catalog again from the blobs' own headers, and what they cannot know (outcomes, pins, policies, the audit
- * log) from the change log beside them.
+ * log) from the change log beside them. Rows that are there and do not say what their blob says are mended.
  */
 import pLimit from 'p-limit';
+import type { Mutation } from '../../store/journaled-store.js';
 import type { ArchiveContext } from '../archive-context.js';
 import { REFERENCE_ENDING } from '../blobs/blob-path.js';
 import { headerOf } from '../blobs/blob-reader.js';
 import type { ReportHeader } from '../blobs/source-header.js';
 import type { Change } from '../catalog/catalog.js';
+import { DICTIONARY_STATEMENTS } from '../catalog/statements.js';
 import type { StoredEntry } from '../catalog/stored-entry.js';
 import { wordsOf, wordsOfName } from '../catalog/words.js';
 import { adopt, readFound } from '../recovery.js';
@@ -74,6 +76,9 @@ export async function rebuild(context: ArchiveContext, options: RebuildOptions, 
     result.reports += 1;
   };
   const isReference = (path: string): boolean => path.endsWith(REFERENCE_ENDING);
+  // What numbers in the rows stand for, before any is given anew.
+  await replayChanges(context, ({ statement }) => DICTIONARY_STATEMENTS.has(statement));
+  await context.catalog.reload();
   await over('sources', path => !isReference(path), source, restored);
   // Those that share a blob after those that have one.
   await over('sources', isReference, source, restored);
@@ -84,7 +89,7 @@ export async function rebuild(context: ArchiveContext, options: RebuildOptions, 
     reported,
   );
   if (signal?.aborted) return result;
-  await replayChanges(context, anew);
+  await replayChanges(context, ({ statement }) => anew || !NOT_TWICE.has(statement));
   await context.catalog.reload();
   await index(context, anew);
   await context.catalog.write([
@@ -119,11 +124,11 @@ async function takeReport(context: ArchiveContext, path: string): Promise<boolea
   });
 }
 
-async function replayChanges({ catalog }: ArchiveContext, anew: boolean): Promise<void> {
+async function replayChanges({ catalog }: ArchiveContext, wanted: (change: Mutation) => boolean): Promise<void> {
   let batch: Change[] = [];
   // Straight to the store: the change log has these already.
   for await (const change of catalog.changes.read()) {
-    if (!anew && NOT_TWICE.has(change.statement)) continue;
+    if (!wanted(change)) continue;
     batch.push(change as Change);
     if (batch.length < CHANGES_AT_ONCE) continue;
     await catalog.store.writeAll(batch);

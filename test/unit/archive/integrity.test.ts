@@ -9,44 +9,16 @@ import { verifyManifest } from '../../../src/archive/integrity/manifest.js';
 import { internalsOf } from '../../../src/archive/internals.js';
 import { RetentionEngine } from '../../../src/archive/retention/retention-engine.js';
 import { FaultyFileSystem } from '../../../src/testing/faulty-file-system.js';
+import { ManualClock } from '../../../src/testing/manual-clock.js';
+import { answers, DAY, fill } from './filled.js';
 import { archives, filesBelow, sha256, textOf } from './support.js';
 
 const { tempFolder, archiveIn } = archives();
 const FACTS = { converterName: 'csv' };
-const DAY = Date.UTC(2026, 1, 13);
 
-/** An archive with a little of everything. */
 async function filled(directory: string, options = {}) {
   const archive = archiveIn(directory, options);
-  const add = async (index: number): Promise<string> => {
-    const content = index % 4 === 3 ? 'the same\n' : `content ${index}\n`.repeat(50);
-    const timestamp = new Date(DAY + index * 3_600_000);
-    const facts = { converterName: index % 3 === 0 ? 'xml' : 'csv', timestamp, parameters: { index: index % 2 } };
-    const id = await archive.archiveSource({ path: `/in/UUT ${index}.csv`, stream: Readable.from([content]) }, facts);
-    const outcome =
-      index % 5 === 0
-        ? ({ status: 'failed', error: `Limit missing in row ${index}` } as const)
-        : ({ status: 'success', durationMs: index, reportId: `r${index}`, serialNumber: `SN${index}` } as const);
-    await archive.updateConversion(id, outcome);
-    if (outcome.status === 'success') await archive.archiveReport({ index }, id);
-    return id;
-  };
-  // The first one of those that have the same content; then all at once, which takes less time.
-  const third = add(3);
-  await third;
-  const ids = await Promise.all(Array.from({ length: 12 }, (_, index) => (index === 3 ? third : add(index))));
-  return { archive, ids };
-}
-
-/** Everything that the archive answers. */
-async function answers(archive: ArchiveStorage) {
-  const { entries } = await archive.query({ limit: 1000 });
-  const totals = await archive.statistics();
-  const byText = (await archive.query({ text: 'limit row' })).entries.map(({ archiveId }) => archiveId);
-  const bySerial = (await archive.query({ serialNumber: 'SN7' })).entries.map(({ archiveId }) => archiveId);
-  const log = [];
-  for await (const record of archive.auditLog()) if (record.action !== 'rebuild') log.push(record);
-  return { entries, totals, byText, bySerial, log };
+  return { archive, ids: await fill(archive) };
 }
 
 const blobOf = async (archive: ArchiveStorage, id = '') =>
@@ -113,6 +85,47 @@ describe('verify', () => {
     const totals = [];
     for (let part = 0; part < 4; part++) totals.push((await archive.verify({ percent: 30 })).checked);
     expect(totals).toEqual([4, 4, 4, 4]);
+  });
+
+  it('reads no faster than it may', async () => {
+    const clock = new ManualClock(DAY);
+    const { archive, ids } = await filled(join(await tempFolder(), 'archive'), { clock });
+    let bytes = 0;
+    for (const id of ids) {
+      const entry = await archive.get(id);
+      if (entry?.sharedWith === null) bytes += entry.compressedSize;
+    }
+    const rate = bytes / 60;
+    const at: number[] = [];
+    const from = clock.monotonic();
+    const onProgress = (): void => void at.push(clock.monotonic() - from);
+    let done = false;
+    const result = archive.verify({ maxBytesPerSecond: rate, onProgress }).finally(() => {
+      done = true;
+    });
+    // A minute for what all of it takes, whatever the disk could do: the time of this clock passes for those who wait alone.
+    while (!done) await clock.advance(100);
+    expect(await result).toMatchObject({ checked: 12, ok: 12, complete: true });
+    expect(clock.monotonic() - from).toBeGreaterThanOrEqual(60_000);
+    let before = 0;
+    for (const [index, id] of ids.entries()) {
+      expect(at[index]).toBeGreaterThanOrEqual((before / rate) * 1_000);
+      const entry = await archive.get(id);
+      if (entry?.sharedWith === null) before += entry.compressedSize;
+    }
+  });
+
+  it('does not wait any longer when it is ended', async () => {
+    const clock = new ManualClock(DAY);
+    const { archive } = await filled(join(await tempFolder(), 'archive'), { clock });
+    const abort = new AbortController();
+    const onProgress = (): void => void setImmediate(() => abort.abort());
+    const { signal } = abort;
+    // The clock stands still: it would wait for ever.
+    expect(await archive.verify({ maxBytesPerSecond: 1, signal, onProgress })).toMatchObject({
+      checked: 1,
+      complete: false,
+    });
   });
 });
 
@@ -184,7 +197,7 @@ describe('rebuild', () => {
 });
 
 describe('the audit log', () => {
-  it('names the first record that was changed', async () => {
+  it('names the first record that was changed or is missing', async () => {
     const directory = join(await tempFolder(), 'archive');
     const { archive, ids } = await filled(directory);
     for (const id of ids.slice(0, 5)) await archive.pin(id);
@@ -193,18 +206,42 @@ describe('the audit log', () => {
     await archive.close();
     const SQL = await initSqlJs();
     const original = await readFile(join(directory, 'metadata.db'));
-    const tampered = async (sql: string) => {
-      const database = new SQL.Database(original);
+    /** With the catalog changed by `sql`, and without the records of these numbers in the copy beside it. */
+    const tampered = async (sql: string, ...gone: number[]) => {
+      const database = new SQL.Database(Buffer.from(original));
       database.run(sql);
-      await writeFile(join(directory, 'metadata.db'), database.export());
+      const copy = join(await tempFolder(), 'archive');
+      await cp(directory, copy, { recursive: true });
+      await writeFile(join(copy, 'metadata.db'), database.export());
       database.close();
-      const again = archiveIn(directory);
+      const lines = (await readFile(join(copy, 'changes/audit.jsonl'), 'utf8')).split('\n');
+      const left = lines.filter(line => line !== '' && !gone.includes((JSON.parse(line) as [string, number])[1]));
+      await writeFile(join(copy, 'changes/audit.jsonl'), `${left.join('\n')}\n`);
+      const again = archiveIn(copy);
       const result = await again.verifyAuditLog();
       await again.close();
       return result;
     };
     const hidden = `update audit_log set subject = 'somebody' where sequence = 3`;
     expect(await tampered(hidden)).toMatchObject({ ok: false, broken: { sequence: 3, problem: 'changed' } });
+    const rehashed = `update audit_log set details = null, hash = randomblob(32) where sequence >= 4`;
+    expect(await tampered(rehashed)).toMatchObject({ ok: false, broken: { sequence: 4, problem: 'changed' } });
+    const taken = 'delete from audit_log where sequence in (2, 4)';
+    // The copy beside the catalog brings them back; they are missing where they are taken from that, too.
+    expect(await tampered(taken)).toMatchObject({ ok: true, records: 6 });
+    expect(await tampered(taken, 2, 4)).toMatchObject({
+      ok: false,
+      records: 1,
+      broken: { sequence: 2, problem: 'missing' },
+    });
+    const closedUp = 'delete from audit_log where sequence = 2; update audit_log set sequence = 2 where sequence = 3';
+    expect(await tampered(closedUp, 2, 3)).toMatchObject({ ok: false, broken: { sequence: 2, problem: 'changed' } });
+    const first = 'delete from audit_log where sequence = 1';
+    expect(await tampered(first, 1)).toMatchObject({ ok: false, broken: { sequence: 1, problem: 'missing' } });
+    // The end is cut off in the catalog: what comes next does not follow.
+    const cut = 'delete from audit_log where sequence > 3';
+    expect((await tampered(cut, 4)).broken).toMatchObject({ sequence: 4, problem: 'missing' });
+    expect(await archiveIn(directory).verifyAuditLog()).toEqual(sound);
   });
 });
 
