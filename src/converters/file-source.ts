@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
-import { MillraceError } from '../errors.js';
+import { MillraceError, systemCode } from '../errors.js';
 import type { FileSystem, OpenFile } from '../files/file-system.js';
 import { type FileIdentity, identityOf, sameIdentity } from '../files/identity.js';
 import type { HeldSource } from './held-source.js';
+import { SourceCopy } from './source-copy.js';
 import { decodeLines, decodeText } from './text-encoding.js';
 
 /** Up to this size the content is held while the file is worked on, and read from the disk only once. */
@@ -26,6 +27,10 @@ export interface FileSourceOptions {
   key?: string;
   /** What it must still be. Default: whatever it is now. */
   as?: FileIdentity;
+  /** How much content is held in memory, in bytes. Default 4 MiB. */
+  heldBytes?: number;
+  /** A folder for a copy of what is not held, so that the file is read once. Default: it is read again, against its checksum. */
+  copyTo?: string | undefined;
 }
 
 /** What another thread or process needs to have the same source. Plain data. */
@@ -35,6 +40,8 @@ export interface FileTicket {
   identity: FileIdentity;
   location: string;
   sha256: string;
+  /** Where a copy is that is to be read in place of the file. */
+  copy: string | undefined;
   /** A copy of it, where it is held and goes along. */
   content: Uint8Array<ArrayBuffer> | undefined;
 }
@@ -49,8 +56,14 @@ export class FileSource implements HeldSource {
   readonly #location: string;
   readonly #sha256: string;
   #held: Buffer | undefined;
+  #copy: { path: string; discard?(): Promise<void> } | undefined;
 
-  private constructor(options: FileSourceOptions, identity: FileIdentity, sha256: string, held: Buffer | undefined) {
+  private constructor(
+    options: FileSourceOptions,
+    identity: FileIdentity,
+    sha256: string,
+    { held, copy }: { held: Buffer | undefined; copy: { path: string; discard?(): Promise<void> } | undefined },
+  ) {
     this.path = options.knownAs ?? options.path;
     this.name = options.name ?? basename(this.path);
     this.identity = identity;
@@ -59,6 +72,7 @@ export class FileSource implements HeldSource {
     this.#location = options.path;
     this.#sha256 = sha256;
     this.#held = held;
+    this.#copy = copy;
   }
 
   /**
@@ -67,22 +81,29 @@ export class FileSource implements HeldSource {
    * `EBUSY`, `EACCES`, …) when it cannot be read.
    */
   static async read(options: FileSourceOptions): Promise<FileSource> {
-    const { fs, path } = options;
+    const { fs, path, heldBytes = HELD_BYTES } = options;
     const file = await fs.open(path, 'r');
+    let copy: SourceCopy | undefined;
     try {
       const identity = identityOf(await file.stat());
       if (options.as && !sameIdentity(options.as, identity)) throw changed(path);
       const hash = createHash('sha256');
-      const held = identity.size <= HELD_BYTES ? Buffer.allocUnsafeSlow(identity.size) : undefined;
+      const held = identity.size <= heldBytes ? Buffer.allocUnsafeSlow(identity.size) : undefined;
+      if (!held && options.copyTo !== undefined) copy = await SourceCopy.begin(fs, options.copyTo);
       let offset = 0;
       for await (const chunk of readChunks(file, held)) {
         hash.update(chunk);
         offset += chunk.length;
+        await copy?.add(chunk);
       }
       // Whether it grew; and by its path, for a writer may have renamed a new version over the one that is open here.
       const after = await fs.stat(path);
       if (offset !== identity.size || !sameIdentity(identity, identityOf(after))) throw changed(path);
-      return new FileSource(options, identity, hash.digest('hex'), held);
+      const whole = (await copy?.end()) ? copy : undefined;
+      return new FileSource(options, identity, hash.digest('hex'), { held, copy: whole });
+    } catch (error) {
+      await copy?.discard();
+      throw error;
     } finally {
       await file.close();
     }
@@ -90,9 +111,10 @@ export class FileSource implements HeldSource {
 
   /** The source of a ticket. What did not go along is read from the disk, against the checksum. */
   static from(ticket: FileTicket, fs: FileSystem): FileSource {
-    const { path, name, location, identity, sha256, content } = ticket;
+    const { path, name, location, identity, sha256, copy, content } = ticket;
     const held = content && Buffer.from(content.buffer, content.byteOffset, content.byteLength);
-    return new FileSource({ fs, path: location, knownAs: path, name }, identity, sha256, held);
+    const options = { fs, path: location, knownAs: path, name };
+    return new FileSource(options, identity, sha256, { held, copy: copy === undefined ? undefined : { path: copy } });
   }
 
   /** @param transfer Has the content go along, and takes its memory. */
@@ -100,7 +122,7 @@ export class FileSource implements HeldSource {
     const { path, name, identity } = this;
     const content = transfer && this.#held ? new Uint8Array(this.#held) : undefined;
     if (content) transfer?.push(content.buffer);
-    return { path, name, identity, location: this.#location, sha256: this.#sha256, content };
+    return { path, name, identity, location: this.#location, sha256: this.#sha256, copy: this.#copy?.path, content };
   }
 
   get size(): number {
@@ -135,9 +157,25 @@ export class FileSource implements HeldSource {
     return Readable.from(this.#chunks(), { objectMode: false });
   }
 
-  /** Lets go of the content; later reads come from the disk and are checked against the checksum. */
+  /** See {@link HeldSource.release}. */
   release(): void {
     this.#held = undefined;
+    const copy = this.#copy;
+    this.#copy = undefined;
+    void copy?.discard?.();
+  }
+
+  /** The copy, where there is one. */
+  async #open(): Promise<OpenFile> {
+    if (this.#copy) {
+      try {
+        return await this.#fs.open(this.#copy.path, 'r');
+      } catch (error) {
+        // Somebody has cleaned up: the file itself may still be what it was.
+        if (systemCode(error) !== 'ENOENT') throw error;
+      }
+    }
+    return this.#fs.open(this.#location, 'r');
   }
 
   async *#chunks(): AsyncGenerator<Uint8Array> {
@@ -145,7 +183,7 @@ export class FileSource implements HeldSource {
       yield Buffer.from(this.#held);
       return;
     }
-    const file = await this.#fs.open(this.#location, 'r');
+    const file = await this.#open();
     try {
       const hash = createHash('sha256');
       for await (const chunk of readChunks(file)) {

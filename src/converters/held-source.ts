@@ -7,6 +7,6 @@ export interface HeldSource extends ConverterSource {
   readonly identity: FileIdentity;
   /** What idempotency keys are made with, in hex: the SHA-256 of the content, or of the key that a pulled item was given. */
   readonly key: string;
-  /** Lets go of the content; later reads come from the disk and are checked against the checksum. */
+  /** Lets go of the content, in memory or in a copy; later reads come from the file and are checked against the checksum. Safe to call twice. */
   release(): void;
 }

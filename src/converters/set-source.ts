@@ -20,6 +20,8 @@ export interface SetSourceOptions {
   locate: (name: string) => { location: string; path: string };
   /** The member whose content is that of the whole, in a file with companions. */
   primary?: string;
+  /** As {@link FileSourceOptions.copyTo}. */
+  copyTo?: string | undefined;
 }
 
 /** What another thread or process needs to have the same source. Plain data. */
@@ -31,7 +33,7 @@ export interface SetTicket {
   files: readonly FileTicket[];
 }
 
-/** So much content is held of all members together; the rest is read from the disk again. */
+/** So much content is held of all members together. */
 const HELD_BYTES = 4 * 1024 * 1024;
 
 /** See {@link ConverterSource}. */
@@ -65,15 +67,21 @@ export class SetSource implements HeldSource {
    * when one cannot be read.
    */
   static async read(options: SetSourceOptions): Promise<SetSource> {
-    const { fs, members, locate } = options;
+    const { fs, members, locate, copyTo } = options;
     const sources: FileSource[] = [];
     let held = 0;
-    for (const member of members) {
-      const { location, path } = locate(member.name);
-      const source = await FileSource.read({ fs, path: location, knownAs: path, name: member.name, as: member });
-      held += source.size;
-      if (held > HELD_BYTES) source.release();
-      sources.push(source);
+    try {
+      for (const member of members) {
+        const { location, path } = locate(member.name);
+        const heldBytes = Math.max(0, HELD_BYTES - held);
+        const as = { path: location, knownAs: path, name: member.name, as: member };
+        const source = await FileSource.read({ fs, ...as, heldBytes, copyTo });
+        held += source.size;
+        sources.push(source);
+      }
+    } catch (error) {
+      for (const source of sources) source.release();
+      throw error;
     }
     return new SetSource(options, sources, await checksumOf(sources, options.primary));
   }

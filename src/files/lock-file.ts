@@ -6,7 +6,7 @@
  * either the claim or another owner. The claim of a contender that died is itself taken over in the same way.
  */
 import { basename, dirname, join } from 'node:path';
-import { systemCode } from '../errors.js';
+import { isDiskFull, systemCode } from '../errors.js';
 import type { Logger } from '../observe/logger.js';
 import { discard, removeIfThere, tempName, writeAll, writeDurably } from './atomic-write.js';
 import { whileBusy } from './busy.js';
@@ -103,12 +103,22 @@ export async function unlock(fs: FileSystem, path: string, self: LockOwner, logg
   // With the claim in hand nobody can replace the lock between the look and the removal.
   const claim = claimPath(path, self.token);
   // Under a token of its own: if we die here, whoever takes over this claim must be able to name a claim for it.
-  if (!(await create(fs, claim, { ...self, token: newToken() }, logger, path))) return;
   try {
-    if ((await readLock(fs, path))?.id === self.token) await removeIfThere(fs, path);
+    if (!(await create(fs, claim, { ...self, token: newToken() }, logger, path))) return;
+  } catch (error) {
+    // There is no room for a claim. We live and have beaten until now: nobody is about to replace the lock.
+    if (isDiskFull(error)) return removeOwn(fs, path, self);
+    throw error;
+  }
+  try {
+    await removeOwn(fs, path, self);
   } finally {
     await discard(fs, claim, logger);
   }
+}
+
+async function removeOwn(fs: FileSystem, path: string, self: LockOwner): Promise<void> {
+  if ((await readLock(fs, path))?.id === self.token) await removeIfThere(fs, path);
 }
 
 /** Removes claims that dead contenders left. The new owner may: their locks are gone, and tokens never come again. */

@@ -1,5 +1,5 @@
 /** Brings sources, reports and outcomes into the archives of a pool; see step 2 and step 6 in the architecture guide. */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ArchiveStorage, type ConversionFacts } from '../archive/index.js';
 import { missingOf } from '../archive/integrity/missing.js';
 import { checkEntry } from '../archive/integrity/verify.js';
@@ -7,6 +7,8 @@ import { internalsOf } from '../archive/internals.js';
 import type { ConverterResult } from '../converters/converter-result.js';
 import type { HeldSource } from '../converters/held-source.js';
 import { ArchiveError, IntegrityError, type MillraceError, toError } from '../errors.js';
+import { discard } from '../files/atomic-write.js';
+import { PRIVATE_FOLDER } from '../files/file-system.js';
 import type { FileRecord } from '../ledger/file-record.js';
 import { within } from '../pending/within.js';
 import type { ActiveFile } from './active-file.js';
@@ -22,6 +24,8 @@ export interface ArchivistOptions {
   /** The pool's own. */
   archive: ArchiveStorage | undefined;
   probeIntervalMs: number;
+  /** The folder for copies of big sources, absolute. */
+  copies: string;
   /** Files that waited for an archive can go on. */
   onBack: () => void;
 }
@@ -69,9 +73,16 @@ export class Archivist {
     return away && `the archive cannot be written: ${away.message}`;
   }
 
+  /** Where a copy of a big source is kept while it is worked on: archive and converter read that, and the source once. */
+  copyTo(entry: ConverterEntry): string | undefined {
+    const place = this.placeOf(entry);
+    return place && !place.away ? this.#options.copies : undefined;
+  }
+
   /** Opens the archives, so that one that is away is known before the first file. */
   async open(): Promise<void> {
     for (const entry of this.#context.registry.entries) this.placeOf(entry);
+    await this.#clearCopies();
     const checks = Promise.all([...this.#places.values()].map(place => place.check()));
     // One that hangs keeps nobody from starting.
     await within(this.#context.clock, OPENING_MS, checks);
@@ -206,6 +217,19 @@ export class Archivist {
   async close(): Promise<void> {
     for (const place of this.#places.values()) place.close();
     await Promise.all(this.#own.map(storage => storage.close()));
+  }
+
+  /** What a process before this one left there belongs to nobody. */
+  async #clearCopies(): Promise<void> {
+    const { fs, logger } = this.#context;
+    const { copies } = this.#options;
+    try {
+      await fs.mkdir(copies, { recursive: true, mode: PRIVATE_FOLDER });
+      for (const name of await fs.readdir(copies)) await discard(fs, join(copies, name), logger);
+    } catch (thrown) {
+      // Without it, big sources are read more than once.
+      logger.warn({ file: copies, err: toError(thrown) }, 'The folder for copies of big sources cannot be used');
+    }
   }
 
   #now(): Date {

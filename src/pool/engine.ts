@@ -1,4 +1,5 @@
 /** The parts of a running pool, wired together; the pool itself is their public face. */
+import { join } from 'node:path';
 import { isDiskFull, toError } from '../errors.js';
 import { DiskSpaceMonitor } from '../files/disk-space.js';
 import { isInside } from '../files/names.js';
@@ -83,6 +84,7 @@ export class Engine {
     this.archivist = new Archivist(context, {
       archive: options.archive,
       probeIntervalMs: options.probeIntervalMs,
+      copies: join(options.dataDir, 'copies'),
       onBack: () => {
         this.cleaner.hurry();
         this.dispatcher.pump();

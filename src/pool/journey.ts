@@ -76,8 +76,11 @@ export class Journey {
     try {
       const source = await this.#read(file);
       if (!source) return;
-      await this.#claims.alone(source.key, () => this.#take(file, source));
-      source.release();
+      try {
+        await this.#claims.alone(source.key, () => this.#take(file, source));
+      } finally {
+        source.release();
+      }
     } catch (thrown) {
       await this.#interrupted(file, toError(thrown));
     }
@@ -87,7 +90,8 @@ export class Journey {
     const { fs, clock } = this.#context;
     try {
       const { path, location } = file;
-      const source = await file.entry.unit.read(fs, { path, location, waitedMs: waitedMs(clock, file) });
+      const copyTo = this.#archivist.copyTo(file.entry);
+      const source = await file.entry.unit.read(fs, { path, location, waitedMs: waitedMs(clock, file), copyTo });
       file.unreadable = 0;
       return source;
     } catch (thrown) {

@@ -113,8 +113,13 @@ export class ChangeLog {
   async #open(name: string): Promise<OpenFile> {
     await this.#fs.mkdir(this.#folder, { recursive: true, mode: PRIVATE_FOLDER });
     const handle = await this.#fs.open(join(this.#folder, name), 'a', PRIVATE_FILE);
-    // The process may have ended in the middle of a line.
-    if ((await handle.stat()).size > 0) await writeAll(handle, Buffer.from('\n'));
+    try {
+      // The process may have ended in the middle of a line.
+      if ((await handle.stat()).size > 0) await writeAll(handle, Buffer.from('\n'));
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
     // Last month's file is not written to any more.
     for (const [other, open] of this.#files) {
       if (other === AUDIT_FILE || name === AUDIT_FILE) continue;

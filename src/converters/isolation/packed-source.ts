@@ -18,7 +18,7 @@ export async function packSource(source: ConverterSource, transfer?: ArrayBuffer
   const identity = { size, mtimeMs: modifiedAt.getTime(), ino: 0 };
   return {
     kind: 'file',
-    ticket: { path, name, identity, location: path, sha256: await source.sha256(), content },
+    ticket: { path, name, identity, location: path, sha256: await source.sha256(), copy: undefined, content },
   };
 }
 

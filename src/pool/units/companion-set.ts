@@ -37,14 +37,14 @@ export function companionSet(options: Companions, extensions: readonly string[])
       return { ...found.look, ...patience(options, waitedMs, missing) };
     },
     read: async (fs, place) => {
-      const { path, location } = place;
+      const { path, location, copyTo } = place;
       const name = basename(path);
       const members = await membersAt(fs, place, lookAt);
       const required = options.late === 'convert' ? [] : namesFor(name, options.required);
       const missing = required.filter(companion => !members?.some(member => member.name === companion));
       const isThere = members !== undefined || (location !== path && (await exists(fs, location)));
       if (isThere && missing.length > 0) throw incomplete(place, options, missing);
-      if (!members) return FileSource.read({ fs, path: location, knownAs: path });
+      if (!members) return FileSource.read({ fs, path: location, knownAs: path, copyTo });
       const folder = location === path ? dirname(path) : location;
       return SetSource.read({
         fs,
@@ -52,6 +52,7 @@ export function companionSet(options: Companions, extensions: readonly string[])
         name,
         members,
         primary: name,
+        copyTo,
         locate: member => ({ location: join(folder, member), path: join(dirname(path), member) }),
       });
     },

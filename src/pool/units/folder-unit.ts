@@ -55,7 +55,7 @@ export function folderUnit(converter: AnyFolderConverter): UnitKind {
         ...(waitsFor === undefined ? {} : { waitsFor }),
       };
     },
-    read: async (fs, { path, location }) => {
+    read: async (fs, { path, location, copyTo }) => {
       const tree = await listTree(fs, location);
       if (!tree) throw systemError('ENOENT', location);
       const at = (folder: string) => (name: string) => join(folder, name);
@@ -63,6 +63,7 @@ export function folderUnit(converter: AnyFolderConverter): UnitKind {
         fs,
         path,
         name: basename(path),
+        copyTo,
         members: members(tree, path),
         locate: name => ({ location: at(location)(name), path: at(path)(name) }),
       });

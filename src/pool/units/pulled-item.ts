@@ -24,9 +24,9 @@ function givenKey(path: string): string | undefined {
 export const pulledItem: UnitKind = {
   ...singleFile,
   givenKey,
-  read: (fs, { path, location }) => {
+  read: (fs, { path, location, copyTo }) => {
     const key = givenKey(path);
-    return FileSource.read({ fs, path: location, knownAs: path, ...(key === undefined ? {} : { key }) });
+    return FileSource.read({ fs, path: location, knownAs: path, copyTo, ...(key === undefined ? {} : { key }) });
   },
 };
 

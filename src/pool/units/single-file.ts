@@ -10,5 +10,5 @@ export const singleFile: UnitKind = {
   companions: () => [],
   accompanied: () => [],
   look: lookAtFile,
-  read: (fs, { path, location }) => FileSource.read({ fs, path: location, knownAs: path }),
+  read: (fs, { path, location, copyTo }) => FileSource.read({ fs, path: location, knownAs: path, copyTo }),
 };

@@ -13,6 +13,8 @@ export interface UnitPlace {
   location: string;
   /** How long it has been known. */
   waitedMs: number;
+  /** As `copyTo` of `FileSource.read`. */
+  copyTo?: string | undefined;
 }
 
 /** A kind of unit. Paths are relative to the watch folder, with `/`, unless they are said to be absolute. */
