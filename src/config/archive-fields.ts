@@ -48,7 +48,7 @@ const policy = {
 const clockGuard = {
   maxJumpMs: number('How far the clock may jump between two looks, in ms.', ABOVE_0, { default: '3600000' }),
   maxAbsenceMs: number('How long the process may be away before the clock is doubted, in ms.', ABOVE_0, {
-    default: '15552000000 (180 days)',
+    default: '1209600000 (14 days)',
   }),
   settleMs: number('After how long of steady running a jump is believed, in ms.', ABOVE_0, { default: '86400000' }),
 } satisfies InAFile<NonNullable<RetentionOptions['clockGuard']>>;

@@ -8,8 +8,10 @@ import type { Clock } from '../../clock.js';
 export interface ClockMemory {
   /** The wall clock when it was last found in order, in epoch ms. */
   trustedAt: number;
-  /** Since when it is in doubt, by the wall clock, and why. */
-  doubt?: { since: number; reason: string };
+  /** The wall clock at the last look, in epoch ms. */
+  seenAt?: number;
+  /** Why it is in doubt, and how long it has run steadily since, in ms. */
+  doubt?: { reason: string; steadyMs: number };
   /** Entries dated up to here were known to lie in the future when somebody said that the clock is right. */
   futureAccepted?: number;
 }
@@ -18,13 +20,15 @@ export interface ClockMemory {
 export interface ClockGuardOptions {
   /** How far wall clock and monotonic clock may part between two looks, and how far in the future an entry may lie, in ms. Default 1 hour. */
   maxJumpMs?: number;
-  /** How long the time between two runs of the process may be before it is doubted, in ms. Default 180 days. */
+  /** How long the time between two runs of the process may be before it is doubted, in ms. Default 14 days. */
   maxAbsenceMs?: number;
-  /** After how long of steady running a jump forward is believed, in ms. Default 24 hours. */
+  /** After how long of steady running a clock that jumped is believed, in ms. Default 24 hours. */
   settleMs?: number;
 }
 
 const HOUR_MS = 3_600_000;
+/** Time between two processes, which nobody watched, counts as steady for this part of `settleMs` at most. */
+const UNWATCHED = 1 / 4;
 
 /** Compares the wall clock with everything that it can be compared with. */
 export class ClockGuard {
@@ -37,7 +41,7 @@ export class ClockGuard {
 
   constructor(clock: Clock, options: ClockGuardOptions = {}) {
     this.#clock = clock;
-    this.#options = { maxJumpMs: HOUR_MS, maxAbsenceMs: 180 * 24 * HOUR_MS, settleMs: 24 * HOUR_MS, ...options };
+    this.#options = { maxJumpMs: HOUR_MS, maxAbsenceMs: 14 * 24 * HOUR_MS, settleMs: 24 * HOUR_MS, ...options };
   }
 
   /** What must be kept for the next start. */
@@ -58,13 +62,19 @@ export class ClockGuard {
   check(newest: number | undefined): string | undefined {
     const moment = this.#moment();
     const now = moment.wall;
-    const { trustedAt, doubt: before, ...rest } = this.#memory ?? { trustedAt: now };
-    const doubt = this.#doubt(moment, trustedAt, before);
+    const memory = this.#memory ?? { trustedAt: now };
+    const { trustedAt, futureAccepted } = memory;
+    const doubt = this.#doubt(moment, memory);
     this.#last = moment;
     if (!doubt) this.#trusted = moment;
-    const future = this.#future(now, newest, rest.futureAccepted);
+    const future = this.#future(now, newest, futureAccepted);
     const trusted = doubt === undefined && future === undefined;
-    this.#memory = { trustedAt: trusted ? now : trustedAt, ...(doubt ? { doubt } : {}), ...rest };
+    this.#memory = {
+      trustedAt: trusted ? now : trustedAt,
+      seenAt: now,
+      ...(doubt ? { doubt } : {}),
+      ...(futureAccepted === undefined ? {} : { futureAccepted }),
+    };
     return future ?? doubt?.reason;
   }
 
@@ -74,14 +84,14 @@ export class ClockGuard {
     this.#last = moment;
     this.#trusted = moment;
     const future = newest !== undefined && newest > moment.wall;
-    this.#memory = { trustedAt: moment.wall, ...(future ? { futureAccepted: newest } : {}) };
+    this.#memory = { trustedAt: moment.wall, seenAt: moment.wall, ...(future ? { futureAccepted: newest } : {}) };
   }
 
   #moment(): Moment {
     return { wall: this.#clock.now(), monotonic: this.#clock.monotonic() };
   }
 
-  #doubt(moment: Moment, trustedAt: number, before: ClockMemory['doubt']): ClockMemory['doubt'] {
+  #doubt(moment: Moment, { trustedAt, seenAt = trustedAt, doubt: before }: ClockMemory): ClockMemory['doubt'] {
     const now = moment.wall;
     const { maxJumpMs, maxAbsenceMs, settleMs } = this.#options;
     const jumped = this.#last ? drift(this.#last, moment) : 0;
@@ -89,21 +99,25 @@ export class ClockGuard {
       // Back to where it should be: somebody has mended it.
       if (this.#trusted && Math.abs(drift(this.#trusted, moment)) <= maxJumpMs) return undefined;
       const hours = Math.round(Math.abs(jumped) / HOUR_MS);
-      return { since: now, reason: `the clock jumped ${jumped > 0 ? 'forward' : 'back'} by ${hours} h to ${iso(now)}` };
+      return {
+        steadyMs: 0,
+        reason: `the clock jumped ${jumped > 0 ? 'forward' : 'back'} by ${hours} h to ${iso(now)}`,
+      };
     }
     if (before) {
-      // What has gone on steadily for so long is the time. A later start may find it earlier still.
-      if (now >= before.since + settleMs) return undefined;
-      return { ...before, since: Math.min(before.since, now) };
+      const unwatched = Math.min(Math.max(now - seenAt, 0), settleMs * UNWATCHED);
+      const steadyMs = before.steadyMs + (this.#last ? moment.monotonic - this.#last.monotonic : unwatched);
+      // What has gone on steadily for so long is the time.
+      return steadyMs >= settleMs ? undefined : { ...before, steadyMs };
     }
     if (this.#last) return undefined;
     // The first look of this process: nobody has watched the clock since the last one.
     const absence = now - trustedAt;
     if (absence < -maxJumpMs)
-      return { since: now, reason: `the clock went back: it was ${iso(trustedAt)} and is now ${iso(now)}` };
+      return { steadyMs: 0, reason: `the clock went back: it was ${iso(trustedAt)} and is now ${iso(now)}` };
     if (absence <= maxAbsenceMs) return undefined;
     const reason = `the clock was last seen at ${iso(trustedAt)} and is now ${iso(now)}: it may have jumped meanwhile`;
-    return { since: now, reason };
+    return { steadyMs: 0, reason };
   }
 
   #future(now: number, newest: number | undefined, accepted: number | undefined): string | undefined {

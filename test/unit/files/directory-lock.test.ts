@@ -281,6 +281,17 @@ describe('directory lock', () => {
     expect(lost).toEqual([]);
   });
 
+  it('is given back on a full disk, so that the same process can take it again', async () => {
+    const fs = new FaultyFileSystem();
+    const lock = await take({ fs });
+    const full = fs.fail({ operation: ['open', 'file.write', 'link'], path: /lock\.next/, code: 'ENOSPC' });
+    await lock.release();
+    expect(full.hits).toBeGreaterThan(0);
+    full.remove();
+    await (await take({ fs })).release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it('leaves no lock when it cannot write it', async () => {
     const fs = new FaultyFileSystem();
     fs.fail({ operation: 'file.write', code: 'ENOSPC' });

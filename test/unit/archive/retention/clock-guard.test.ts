@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ClockGuard } from '../../../../src/archive/retention/clock-guard.js';
+import { ClockGuard, type ClockMemory } from '../../../../src/archive/retention/clock-guard.js';
 import { ManualClock } from '../../../../src/testing/manual-clock.js';
 import { DAY_MS, NOW } from './support.js';
 
@@ -78,14 +78,42 @@ describe('the clock guard', () => {
     expect(restarted.check(undefined)).toBeUndefined();
   });
 
-  it('doubts a clock that went back while the process was away, and one that is half a year ahead', () => {
+  it('doubts a clock that went back while the process was away, and one that is a fortnight ahead', () => {
     const start = (now: number) => {
       const guard = new ClockGuard(new ManualClock(now));
       guard.recall({ trustedAt: NOW });
       return guard.check(undefined);
     };
     expect(start(NOW - 2 * HOUR_MS)).toMatch(/went back/);
-    expect(start(NOW + 181 * DAY_MS)).toMatch(/last seen at 2026-12-31/);
-    expect(start(NOW + 100 * DAY_MS)).toBeUndefined();
+    expect(start(NOW + 15 * DAY_MS)).toMatch(/last seen at 2026-12-31/);
+    expect(start(NOW + 13 * DAY_MS)).toBeUndefined();
+  });
+
+  it('believes in a leap that nobody watched after a day of running, and not since the clock leapt again', async () => {
+    /** Starts a process at this time, lets it run, and gives what it found at its end. */
+    let memory: ClockMemory | undefined = { trustedAt: NOW };
+    const run = async (now: number, hours: number) => {
+      const clock = new ManualClock(now);
+      const guard = new ClockGuard(clock);
+      if (memory) guard.recall(memory);
+      guard.check(undefined);
+      await clock.advance(hours * HOUR_MS);
+      const doubt = guard.check(undefined);
+      memory = structuredClone(guard.memory);
+      return { doubt, end: clock.now() };
+    };
+    const leapt = await run(NOW + 400 * DAY_MS, 1);
+    expect(leapt.doubt).toMatch(/may have jumped meanwhile/);
+    const again = await run(leapt.end + 10 * DAY_MS, 16);
+    expect(again.doubt).toMatch(/may have jumped meanwhile/);
+    // 17 h of running, and 6 h for the ten days in between.
+    expect((await run(again.end, 0.5)).doubt).toMatch(/may have jumped meanwhile/);
+    expect((await run(again.end + 0.5 * HOUR_MS, 0.5)).doubt).toBeUndefined();
+    // One that is started once a day, for a moment, comes to it in its time, too.
+    memory = { trustedAt: NOW };
+    let at = NOW + 30 * DAY_MS;
+    const doubts = [];
+    for (let day = 0; day < 6; day++, at += DAY_MS) doubts.push((await run(at, 0)).doubt !== undefined);
+    expect(doubts).toEqual([true, true, true, true, false, false]);
   });
 });
