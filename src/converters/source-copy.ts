@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { writeAll } from '../files/atomic-write.js';
-import { type FileSystem, type OpenFile, PRIVATE_FILE } from '../files/file-system.js';
+import { type FileSystem, type OpenFile, PRIVATE_FILE, PRIVATE_FOLDER } from '../files/file-system.js';
 
 export class SourceCopy {
   readonly path: string;
@@ -20,10 +20,11 @@ export class SourceCopy {
     this.#file = file;
   }
 
-  /** @returns nothing where none can be made. */
+  /** @param folder It is made where it is missing. @returns nothing where none can be made. */
   static async begin(fs: FileSystem, folder: string): Promise<SourceCopy | undefined> {
     const path = join(folder, randomUUID());
     try {
+      await fs.mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
       return new SourceCopy(fs, path, await fs.open(path, 'wx', PRIVATE_FILE));
     } catch {
       // No space, or no folder: it costs a second reading, and nothing else.

@@ -6,9 +6,8 @@ import { checkEntry } from '../archive/integrity/verify.js';
 import { internalsOf } from '../archive/internals.js';
 import type { ConverterResult } from '../converters/converter-result.js';
 import type { HeldSource } from '../converters/held-source.js';
-import { ArchiveError, IntegrityError, type MillraceError, toError } from '../errors.js';
+import { ArchiveError, IntegrityError, type MillraceError, systemCode, toError } from '../errors.js';
 import { discard } from '../files/atomic-write.js';
-import { PRIVATE_FOLDER } from '../files/file-system.js';
 import type { FileRecord } from '../ledger/file-record.js';
 import { within } from '../pending/within.js';
 import type { ActiveFile } from './active-file.js';
@@ -224,11 +223,10 @@ export class Archivist {
     const { fs, logger } = this.#context;
     const { copies } = this.#options;
     try {
-      await fs.mkdir(copies, { recursive: true, mode: PRIVATE_FOLDER });
       for (const name of await fs.readdir(copies)) await discard(fs, join(copies, name), logger);
     } catch (thrown) {
-      // Without it, big sources are read more than once.
-      logger.warn({ file: copies, err: toError(thrown) }, 'The folder for copies of big sources cannot be used');
+      if (systemCode(thrown) === 'ENOENT') return;
+      logger.warn({ file: copies, err: toError(thrown) }, 'The folder for copies of big sources cannot be cleared');
     }
   }
 
