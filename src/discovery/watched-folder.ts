@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../clock.js';
 import { MillraceError, toError } from '../errors.js';
 import type { FileSystem } from '../files/file-system.js';
 import { isInside, isTaken, relativeTo } from '../files/names.js';
+import { within } from '../within.js';
 import { EventSource } from './event-source.js';
 import { resolveLink } from './links.js';
 import { RescanPace } from './rescan-pace.js';
@@ -54,6 +55,8 @@ export interface FolderState {
   reason?: string;
 }
 
+/** A dead share can hang for minutes; a start waits no longer than this for it. */
+const START_TIMEOUT_MS = 5_000;
 /** How soon a folder that is away is looked for again. */
 const AWAY_PROBE_MS = 1_000;
 
@@ -95,13 +98,22 @@ export class WatchedFolder {
     return { root, mode, ...(reason === undefined ? {} : { reason }) };
   }
 
-  /** Arms the watch. Resolves when events flow, or when it is known that for now they do not. */
+  /** Arms the watch. Resolves when events flow, or when it is known that for now they do not: after 5 s at the latest. */
   async start(): Promise<void> {
-    try {
-      await this.#guard.look();
-      await this.#events.arm();
-    } catch (thrown) {
-      this.#lost(toError(thrown));
+    let looked = false;
+    const arm = async (): Promise<void> => {
+      try {
+        await this.#guard.look();
+        looked = true;
+        // Whoever looks for a folder that is away arms it, too.
+        if (!this.#away) await this.#events.arm();
+      } catch (thrown) {
+        this.#lost(toError(thrown));
+      }
+    };
+    const inTime = await within(this.#options.clock, START_TIMEOUT_MS, arm());
+    if (!inTime && !looked) {
+      this.#lost(new MillraceError('FOLDER_MISSING', `${this.root} gives no answer within ${START_TIMEOUT_MS} ms`));
     }
     this.#schedule();
   }

@@ -2,6 +2,7 @@
 import { ServiceError } from '../errors.js';
 import { SafeEmitter } from '../observe/emitter.js';
 import type { LogFields } from '../observe/logger.js';
+import { within } from '../within.js';
 import { toPendingItem } from './core.js';
 import { Engine } from './engine.js';
 import { bringBack } from './failed-reports.js';
@@ -20,7 +21,6 @@ import type {
   SettleHandler,
 } from './types.js';
 import { listItems, statisticsOf, triedAll } from './views.js';
-import { within } from './within.js';
 
 /** How long a stop waits for the folder after requests were ended, in ms. */
 const FOLDER_DEADLINE_MS = 5_000;

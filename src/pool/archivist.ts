@@ -9,7 +9,7 @@ import type { HeldSource } from '../converters/held-source.js';
 import { ArchiveError, IntegrityError, type MillraceError, systemCode, toError } from '../errors.js';
 import { discard } from '../files/atomic-write.js';
 import type { FileRecord } from '../ledger/file-record.js';
-import { within } from '../pending/within.js';
+import { within } from '../within.js';
 import type { ActiveFile } from './active-file.js';
 import { ArchivePlace } from './archive-place.js';
 import type { ConverterEntry } from './converter-entry.js';

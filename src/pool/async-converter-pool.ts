@@ -6,17 +6,20 @@ import type { FolderState } from '../discovery/watched-folder.js';
 import { ConfigError, MillraceError, ServiceError, toError } from '../errors.js';
 import { type DirectoryLock, lockDirectory } from '../files/directory-lock.js';
 import { PRIVATE_FOLDER } from '../files/file-system.js';
+import type { ImpatientFileSystem } from '../files/impatient.js';
 import { type SlowOperation, SlowOperations } from '../files/slow-operations.js';
 import { Ledger } from '../ledger/ledger.js';
 import { SafeEmitter } from '../observe/emitter.js';
 import type { Health } from '../observe/health.js';
 import type { LogFields } from '../observe/logger.js';
 import type { PendingQueue } from '../pending/index.js';
+import { allEnded } from '../within.js';
 import { archivesMissing } from './archive-options.js';
 import { type Audit, audit } from './audit.js';
 import { Compaction } from './compaction.js';
 import type { ConverterEntry } from './converter-entry.js';
 import { ConverterRegistry } from './converter-registry.js';
+import { dataFiles } from './data-files.js';
 import { Engine } from './engine.js';
 import { explain } from './explain.js';
 import { describeAll } from './isolation-options.js';
@@ -31,7 +34,7 @@ import { needRestart, type ReloadResult } from './reload.js';
 import { type ResolvedPoolOptions, resolveEntries, resolveOptions } from './resolve-options.js';
 import { type RetryFilter, retryFiles } from './retry.js';
 import { Roster } from './roster.js';
-import { startupScan } from './startup-scan.js';
+import { armWatches, startupScan } from './startup-scan.js';
 import { statisticsOf } from './statistics.js';
 import { VitalSigns } from './vital-signs.js';
 
@@ -59,6 +62,8 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
   /** What runs beside the files and has to end before the ledger is closed. */
   readonly #background = new Set<Promise<void>>();
   readonly #slow: SlowOperations | undefined;
+  /** For what lies in the data folder. */
+  readonly #dataFiles: ImpatientFileSystem;
   #lock: DirectoryLock | undefined;
   #keptAlive: Timer | undefined;
   #state: PoolState = 'idle';
@@ -75,7 +80,10 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     // Every file that is worked on listens to it; Node would take more than ten for a leak.
     setMaxListeners(0, this.#abort.signal);
     const { dataDir, fs, clock, logger, secrets, stationName, entries } = resolved;
-    this.#ledger = new Ledger({ directory: dataDir, fs, clock, logger }, error => this.notify('error', { error }));
+    this.#dataFiles = dataFiles(fs, clock, dataDir);
+    this.#ledger = new Ledger({ directory: dataDir, fs: this.#dataFiles.fs, clock, logger }, error =>
+      this.notify('error', { error }),
+    );
     if (resolved.slowOperationMs > 0) {
       const onSlow = (slow: SlowOperation): void => this.notify('slowOperation', slow);
       this.#slow = new SlowOperations({ fs, clock, budgetMs: resolved.slowOperationMs, onSlow });
@@ -116,8 +124,12 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
   /**
    * Takes the data folder, goes on with what was interrupted, arms the watches, queues what is already there, and
    * begins to work. Calling it again gives the same promise.
-   * @throws StoreError `STORE_LOCKED` when another pool owns the data folder and `onLocked` is 'fail'; ServiceError after
-   * `stop()`; whatever a converter's `initialize()` throws.
+   *
+   * What cannot be reached keeps it from nothing but its own files: pending folder, archives, watch, done and error
+   * folders that give no answer are left away after 5 s and taken up by themselves.
+   * @throws StoreError `STORE_LOCKED` when another pool owns the data folder and `onLocked` is 'fail', `STORE_FAILED` when
+   * it cannot be used or gives no answer within 5 s; ServiceError after `stop()`; whatever a converter's `initialize()`
+   * throws.
    */
   start(): Promise<void> {
     if (this.#stopping !== undefined) return Promise.reject(new ServiceError('POOL_STATE', 'The pool was stopped'));
@@ -272,8 +284,10 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
   }
 
   async #start(): Promise<void> {
-    const { fs, clock, logger, dataDir, onLocked } = this.#options;
-    const { registry } = this.#engine.context;
+    const { clock, logger, dataDir, onLocked } = this.#options;
+    const { fs } = this.#dataFiles;
+    const { registry, pending } = this.#engine.context;
+    const { archivist, settlement, places, pulls, recovery } = this.#engine;
     this.#enter('starting');
     try {
       await fs.mkdir(dataDir, { recursive: true, mode: PRIVATE_FOLDER });
@@ -286,19 +300,23 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
         onLost: error => this.#lost(error),
       });
       await this.#ledger.open();
-      await this.#engine.archivist.open();
-      this.pending.settle(this.#engine.settlement);
-      await this.pending.start();
+      this.#dataFiles.calm();
+      pending.settle(settlement);
       await this.#describe();
       for (const entry of registry.entries) await entry.converter.initialize?.();
-      await Promise.all(registry.entries.map(entry => this.#engine.places.check(entry)));
-      await this.#engine.pulls.prepare(registry.entries);
-      await this.#engine.recovery.resume();
-      for (const entry of registry.entries) await this.#engine.recovery.retakeOutdated(entry);
+      // Side by side: where all of them are on a share that hangs, they are waited for once.
+      await allEnded([
+        archivist.open(),
+        pending.start(),
+        ...registry.entries.map(entry => places.check(entry)),
+        pulls.prepare(registry.entries).then(() => armWatches(this.#engine)),
+      ]);
+      await recovery.resume();
+      for (const entry of registry.entries) await recovery.retakeOutdated(entry);
       await startupScan(this.#engine, this.#options.startupScan);
     } catch (thrown) {
       await this.#shutDown(0);
-      throw thrown;
+      throw this.#dataFiles.failure ?? thrown;
     }
     if (this.#stopping !== undefined) return;
     this.#enter('running');
@@ -306,7 +324,7 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     this.#engine.dispatcher.start();
     this.#engine.pulls.update();
     this.#reconcile();
-    const { posts, recovery } = this.#engine;
+    const { posts } = this.#engine;
     this.#inBackground(recovery.noteRemoved(root => posts.holdsSince(root, this.#options.clock.monotonic())));
     this.#compaction.start();
     this.#options.retention?.start();

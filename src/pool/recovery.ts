@@ -1,11 +1,12 @@
 /** What a pool does first: it goes on with everything that the process before it had begun. */
 import { join } from 'node:path';
+import { sleep } from '../clock.js';
 import { ConverterCrashedError } from '../errors.js';
 import { exists } from '../files/free-name.js';
 import type { FileRecord, FileState } from '../ledger/file-record.js';
 import { type ActiveFile, activeFile } from './active-file.js';
 import { isBookedOn, jointIdentity } from './candidates.js';
-import type { Cleaner } from './cleaner.js';
+import type { Cleaner, CleanOptions } from './cleaner.js';
 import type { ConverterEntry } from './converter-entry.js';
 import { about, maxAttempts, type PoolContext } from './pool-context.js';
 import { gaveUp, type Settlement } from './settlement.js';
@@ -19,11 +20,16 @@ export interface RecoveryExits {
 /** States in which a file that nobody has in hand is gone on with. */
 const UNFINISHED: ReadonlySet<FileState> = new Set(['discovered', 'processing', 'suspended', 'cleaning']);
 
+/** What was being cleaned up goes on by itself when a folder hangs; a start waits no longer than this for it. */
+const CLEANING_MS = 5_000;
+
 /** Reads the ledger of the process before. */
 export class Recovery {
   readonly #context: PoolContext;
   readonly #cleaner: Cleaner;
   readonly #exits: RecoveryExits;
+  /** During a {@link resume}: resolves when it waits for no cleaning any more. */
+  #late: Promise<void> | undefined;
 
   constructor(context: PoolContext, cleaner: Cleaner, exits: RecoveryExits) {
     this.#context = context;
@@ -36,6 +42,17 @@ export class Recovery {
    * and when a converter comes into the pool that files wait for.
    */
   async resume(): Promise<void> {
+    const over = new AbortController();
+    this.#late = sleep(this.#context.clock, CLEANING_MS, over.signal);
+    try {
+      await this.#resume();
+    } finally {
+      this.#late = undefined;
+      over.abort();
+    }
+  }
+
+  async #resume(): Promise<void> {
     const { ledger, roster } = this.#context;
     for (const { id } of await ledger.interrupted()) {
       // A running pool may have gone on with it since the rows were read.
@@ -49,7 +66,7 @@ export class Recovery {
         if (record.state === 'suspended' || roster.get(record.id)) continue;
         const now = await ledger.get(record.id);
         const file = now?.cleanup && !roster.get(record.id) ? this.take(now) : undefined;
-        if (file) await this.#cleaner.clean(file, { again: true });
+        if (file) await this.#clean(file, { again: true });
       }
     }
   }
@@ -147,7 +164,7 @@ export class Recovery {
     if (!file) return;
     if (record.state === 'suspended') {
       // Its way to the pending folder may have been cut off half-way.
-      if (record.cleanup) await this.#cleaner.clean(file, { again: true });
+      if (record.cleanup) await this.#clean(file, { again: true });
       this.#exits.ready(file, Math.max(0, (record.notBefore ?? 0) - clock.now()));
     } else if (record.state === 'discovered') {
       // It may go on where one before it ended, as when it grew after it was put aside.
@@ -155,7 +172,7 @@ export class Recovery {
       if (before && before.reports > 0) file.earlier = before;
       this.#exits.ready(file, 0);
     } else if (record.state === 'cleaning') {
-      await this.#cleaner.clean(file, { again: true });
+      await this.#clean(file, { again: true });
     } else if (record.attempts >= maxAttempts(file)) {
       const candidates = record.converter === null ? this.#context.registry.candidates(record) : [file.entry];
       const names = candidates.map(({ converter }) => `'${converter.name}'`).join(' or ');
@@ -170,7 +187,7 @@ export class Recovery {
         converter,
       });
       file.state = 'failed';
-      await this.#cleaner.clean(file, { error });
+      await this.#clean(file, { error });
     } else {
       // Twice is no longer bad luck: from now on it runs alone, so that no other file is blamed for it.
       file.suspect = record.attempts >= 2;
@@ -184,5 +201,11 @@ export class Recovery {
       });
       this.#exits.ready(file, 0);
     }
+  }
+
+  async #clean(file: ActiveFile, options: CleanOptions): Promise<void> {
+    const ends = [this.#cleaner.clean(file, options)];
+    if (this.#late !== undefined) ends.push(this.#late);
+    await Promise.race(ends);
   }
 }

@@ -5,7 +5,7 @@ import { toError } from '../errors.js';
 import type { FileSystem } from '../files/file-system.js';
 import { EventLoopMeter } from '../observe/event-loop.js';
 import { type Health, toHealth } from '../observe/health.js';
-import { within } from '../pending/within.js';
+import { within } from '../within.js';
 import { diagnose } from './diagnosis.js';
 import type { Engine } from './engine.js';
 import type { HealthOptions } from './health-options.js';

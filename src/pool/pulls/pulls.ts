@@ -1,9 +1,13 @@
 /** The scheduled converters of a pool, which come and go with its configuration. */
 import { ScheduledConverter } from '../../converters/scheduled-converter.js';
 import { PRIVATE_FOLDER } from '../../files/file-system.js';
+import { within } from '../../within.js';
 import type { ConverterEntry } from '../converter-entry.js';
 import type { PoolContext } from '../pool-context.js';
 import { Puller, type PullerExits } from './puller.js';
+
+/** How long a start waits for a folder to be made, in ms. */
+const PREPARE_MS = 5_000;
 
 /** Has a puller for each of them. */
 export class Pulls {
@@ -23,13 +27,17 @@ export class Pulls {
     return [...this.#pullers.values()].some(puller => puller.busy);
   }
 
-  /** Makes the folders of these entries, which nobody but us writes to. To be called before they are watched. */
+  /**
+   * Makes the folders of these entries, which nobody but us writes to. To be called before they are watched. One whose
+   * disk gives no answer within 5 s is left to its watch, which looks for it until it is there.
+   */
   async prepare(entries: readonly ConverterEntry[]): Promise<void> {
-    const { fs } = this.#context;
-    for (const { converter, watchFolder } of entries) {
-      if (converter instanceof ScheduledConverter)
-        await fs.mkdir(watchFolder, { recursive: true, mode: PRIVATE_FOLDER });
-    }
+    const { fs, clock } = this.#context;
+    const scheduled = entries.filter(({ converter }) => converter instanceof ScheduledConverter);
+    const made = Promise.all(
+      scheduled.map(({ watchFolder }) => fs.mkdir(watchFolder, { recursive: true, mode: PRIVATE_FOLDER })),
+    );
+    if (await within(clock, PREPARE_MS, made)) await made;
   }
 
   /** Pulls for the converters that the pool has now, and for no other. */

@@ -1,5 +1,5 @@
-/** Waiting for something, but no longer than so long. */
-import type { Clock } from '../clock.js';
+/** Waiting for something, but no longer than so long; and for several things, to the end of each. */
+import type { Clock } from './clock.js';
 
 /** Whether `work` settled within `ms`. When it did not, it goes on, and its end is nobody's business here. */
 export async function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
@@ -18,4 +18,10 @@ export async function within(clock: Clock, ms: number, work: Promise<unknown>): 
   } finally {
     clock.clearTimeout(timer);
   }
+}
+
+/** Waits for the end of all of them, then rejects as the first that did: none is left behind at work. */
+export async function allEnded(tasks: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(tasks);
+  await Promise.all(tasks);
 }
