@@ -23,6 +23,7 @@ export class ImpatientFileSystem {
   /** What to use in place of the file system. */
   readonly fs: FileSystem;
   readonly #options: ImpatientOptions;
+  readonly #underWay = new Set<(failure: Error) => void>();
   #failure: Error | undefined;
   #calm = false;
 
@@ -65,11 +66,20 @@ export class ImpatientFileSystem {
     return new Promise((resolve, reject) => {
       const timer = clock.setTimeout(() => {
         this.#failure ??= late(operation, path);
-        reject(this.#failure);
-        // A file that opens after all is nobody's.
-        if (operation === 'open') void running.then(opened => (opened as OpenFile).close()).catch(() => undefined);
+        for (const giveUp of this.#underWay) giveUp(this.#failure);
       }, patienceMs);
-      running.then(resolve, thrown => reject(toError(thrown))).finally(() => clock.clearTimeout(timer));
+      this.#underWay.add(reject);
+      running
+        .then(result => {
+          // A file that opens after all is nobody's.
+          if (this.#failure && operation === 'open') return (result as OpenFile).close();
+          resolve(result);
+        })
+        .catch(thrown => reject(toError(thrown)))
+        .finally(() => {
+          clock.clearTimeout(timer);
+          this.#underWay.delete(reject);
+        });
     });
   }
 }

@@ -48,7 +48,7 @@ describe('a data folder that gives no answer', () => {
     const station = await Station.open();
     const clock = new ManualClock();
     const { fs, asked, answer } = hangingAt(path => path.includes('state') && isHanging(path));
-    const pool = station.pool({ fs, clock });
+    const pool = station.pool({ fs, clock, queue: { clock } });
     let error: unknown;
     const started = pool.start().catch((thrown: unknown) => {
       error = thrown;
@@ -80,7 +80,7 @@ describe('any other place that gives no answer', () => {
     const station = await Station.open();
     const clock = new ManualClock();
     const { fs, asked, answer } = hangingAt(path => path.startsWith(station.path(place)));
-    const pool = station.pool({ fs, clock, ...(place === 'archive' ? archived(station) : {}) });
+    const pool = station.pool({ fs, clock, queue: { clock }, ...(place === 'archive' ? archived(station) : {}) });
     await station.drop('watch/a.txt', 'a');
     const started = pool.start();
     await fiveSeconds(clock, asked);
@@ -106,7 +106,7 @@ describe('any other place that gives no answer', () => {
     const { fs, asked, answer } = hangingAt(
       path => !path.startsWith(station.path('state')) && path.startsWith(station.root),
     );
-    const pool = station.pool({ fs, clock });
+    const pool = station.pool({ fs, clock, queue: { clock } });
     const away: string[] = [];
     pool.on('watcherDegraded', ({ folder }) => void away.push(folder));
     const started = pool.start();
