@@ -4,8 +4,8 @@ import { DiskSpaceError, toError } from '../errors.js';
 import type { Logger } from '../observe/logger.js';
 import type { FileSystem } from './file-system.js';
 
-/** How long a measurement is good for, in ms. */
-const CACHE_MS = 1_000;
+/** How long a measurement is good for unless the owner says otherwise, in ms. */
+const MAX_AGE_MS = 1_000;
 /** How often a full disk is looked at again, in ms. */
 const RECHECK_MS = 5_000;
 /** Space must exceed the limit by this factor before it counts as recovered: at the limit itself it would flicker. */
@@ -30,6 +30,11 @@ export interface DiskSpaceOptions {
   minFreeBytes: number;
   /** How much must stay free, in percent of the volume (0 to 100). The larger of both limits counts. */
   minFreePercent: number;
+  /**
+   * How long a measurement is good for, in ms. Default 1,000. With 0 every write is preceded by a measurement that began
+   * after it was asked for; those who ask while one is under way share the next.
+   */
+  maxAgeMs?: number;
   onLow?: (event: DiskSpaceEvent) => void;
   onRecovered?: (event: DiskSpaceEvent) => void;
 }
@@ -40,6 +45,7 @@ export class DiskSpaceMonitor {
   #free = Number.POSITIVE_INFINITY;
   #threshold = 0;
   #measuring: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
   #low = false;
   #timer: Timer | undefined;
   #stopped = false;
@@ -64,7 +70,9 @@ export class DiskSpaceMonitor {
   }
 
   /**
-   * Call before a write of `bytes`. Measures at most once a second, so it is cheap.
+   * Call before a write.
+   * @param bytes What will be written and no measurement can have shown: with `maxAgeMs: 0`, also that of other writes
+   * that are under way.
    * @throws {DiskSpaceError} when the write would leave less than must stay free.
    */
   async ensure(bytes = 0): Promise<void> {
@@ -76,7 +84,7 @@ export class DiskSpaceMonitor {
       );
     }
     // What was promised is gone until the next measurement shows it.
-    this.#free -= bytes;
+    if (this.#maxAgeMs > 0) this.#free -= bytes;
   }
 
   /** Call when a write failed with ENOSPC: the disk was full whatever the measurement said. */
@@ -92,10 +100,23 @@ export class DiskSpaceMonitor {
     this.#timer = undefined;
   }
 
+  get #maxAgeMs(): number {
+    return this.#options.maxAgeMs ?? MAX_AGE_MS;
+  }
+
   #measure(): Promise<void> {
-    const { clock } = this.#options;
-    if (clock.monotonic() - this.#measuredAt < CACHE_MS) return Promise.resolve();
-    this.#measuring ??= this.#readFree().finally(() => {
+    if (this.#options.clock.monotonic() - this.#measuredAt < this.#maxAgeMs) return Promise.resolve();
+    if (!this.#measuring) return this.#begin();
+    if (this.#maxAgeMs > 0) return this.#measuring;
+    this.#next ??= this.#measuring.then(() => {
+      this.#next = undefined;
+      return this.#begin();
+    });
+    return this.#next;
+  }
+
+  #begin(): Promise<void> {
+    this.#measuring = this.#readFree().finally(() => {
       this.#measuring = undefined;
     });
     return this.#measuring;

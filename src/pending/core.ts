@@ -22,6 +22,19 @@ interface Counters {
   vanished: number;
 }
 
+export function zeroes(): Counters {
+  return {
+    enqueued: 0,
+    delivered: 0,
+    refused: 0,
+    attempts: 0,
+    retries: 0,
+    duplicates: 0,
+    corrupted: 0,
+    vanished: 0,
+  };
+}
+
 export interface Core {
   readonly options: ResolvedOptions;
   readonly submitter: Submitter;

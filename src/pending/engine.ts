@@ -6,7 +6,7 @@ import { DiskSpaceMonitor } from '../files/disk-space.js';
 import { Reserve } from '../files/reserve.js';
 import { toSubmitter } from '../submit/submitter.js';
 import { Conditions } from './conditions.js';
-import type { Core } from './core.js';
+import { type Core, zeroes } from './core.js';
 import { DroppedFiles } from './dropped-files.js';
 import { FolderSession } from './folder-session.js';
 import { Gate } from './gate.js';
@@ -62,6 +62,7 @@ export class Engine {
       space: new DiskSpaceMonitor({
         ...options,
         path: directory,
+        maxAgeMs: 0,
         onLow: event => this.#diskChanged(() => notify('diskLow', event)),
         onRecovered: event => {
           // Not with the last bytes: what has just become free is for reports.
@@ -69,16 +70,7 @@ export class Engine {
           this.#diskChanged(() => notify('diskRecovered', event));
         },
       }),
-      counters: {
-        enqueued: 0,
-        delivered: 0,
-        refused: 0,
-        attempts: 0,
-        retries: 0,
-        duplicates: 0,
-        corrupted: 0,
-        vanished: 0,
-      },
+      counters: zeroes(),
       latency: new Latency(clock),
       abort: new AbortController(),
       notify,

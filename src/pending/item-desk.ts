@@ -40,7 +40,10 @@ export class ItemDesk {
       else if (UNREADABLE.includes(code) && item.name.endsWith('.processing')) {
         this.corrupted(
           item,
-          new QueueCorruptedError(`'${item.name}' cannot be read: ${error.message}`, { cause: error }),
+          new QueueCorruptedError(`'${item.name}' cannot be read: ${error.message}`, {
+            cause: error,
+            hints: ['Give this process the right to read the file, then call retryFailed().'],
+          }),
         );
       } else if (code === 'ENOENT' && !(await this.#core.folderIsGone())) this.#vanished(item);
       else {

@@ -16,6 +16,7 @@ export class Later<T> {
   readonly #onDue: (item: T) => void;
   readonly #queue = new TinyQueue<Due<T>>([], (a, b) => a.dueAt - b.dueAt);
   #timer: Timer | undefined;
+  #closed = false;
 
   constructor(clock: Clock, onDue: (item: T) => void) {
     this.#clock = clock;
@@ -27,6 +28,7 @@ export class Later<T> {
   }
 
   put(item: T, delayMs: number): void {
+    if (this.#closed) return;
     this.#queue.push({ item, dueAt: this.#clock.monotonic() + delayMs });
     this.#schedule();
   }
@@ -45,8 +47,9 @@ export class Later<T> {
     return all.filter(due => wanted(due.item)).map(due => due.item);
   }
 
-  /** Forgets everything. */
+  /** Forgets everything, also what is put in after this. */
   close(): void {
+    this.#closed = true;
     this.#cancel();
     while (this.#queue.length > 0) this.#queue.pop();
   }

@@ -1,11 +1,15 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { readdir, readFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SubmitTrace } from '../../../src/observe/channels.js';
 import { HttpSubmitter } from '../../../src/submit/http-submitter.js';
 import { FakeServer } from '../../../src/testing/fake-server.js';
+import { ManualClock } from '../../../src/testing/manual-clock.js';
+import { bundle } from '../../support/bundle.js';
 import { halfOpenProxy } from '../../support/half-open-proxy.js';
 import { files, makeQueue, NEVER_MS, next, record, temporaryFolder } from '../../unit/pending/support.js';
 
@@ -111,17 +115,102 @@ describe('an answer that trickles', () => {
   });
 });
 
+/** A key and a self-signed certificate, or `undefined` where they cannot be made. */
+function certificate(folder: string, name: string, subject: string): { key: string; cert: string } | undefined {
+  const args = `req -x509 -newkey rsa:2048 -nodes -days 1 -keyout ${name}.key -out ${name}.pem ${subject}`.split(' ');
+  try {
+    execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
+  } catch {
+    return undefined;
+  }
+  const read = (ending: string) => readFileSync(join(folder, `${name}.${ending}`), 'utf8');
+  return { key: read('key'), cert: read('pem') };
+}
+
+describe('a server that refuses us', () => {
+  it('with 403 costs no attempt and stops the sender; the same queue goes on by itself when it accepts again', async () => {
+    await using server = await FakeServer.start({ behave: () => ({ status: 403, body: 'not from here' }) });
+    const directory = await temporaryFolder();
+    const queue = makeQueue(directory, { submitter: new HttpSubmitter({ url: server.url }), probeIntervalMs: 20 });
+    const events = record(queue, 'error', 'offline', 'online', 'retrying', 'failed');
+    await queue.start();
+    for (const id of ['one', 'two', 'three']) await queue.enqueue({ n: id }, { id });
+    // Asked again and again, with one report at a time.
+    while (server.requests.length < 8) await new Promise(setImmediate);
+    expect(queue.state).toBe('offline');
+    expect(queue.offlineReason).toContain('not from here');
+    for (const { attempts } of queue.list().items) expect(attempts).toBe(0);
+    server.behave = () => undefined;
+    await queue.drain();
+    expect(server.reports.map(({ idempotencyKey }) => idempotencyKey).sort()).toEqual(['one', 'three', 'two']);
+    expect(events.map(({ event }) => event)).toEqual(['error', 'offline', 'online']);
+  });
+
+  it('with a certificate that is not to be trusted, likewise, when it gets a better one', async ({ skip }) => {
+    const folder = await temporaryFolder();
+    const bad = certificate(folder, 'bad', '-subj /CN=elsewhere');
+    const good = certificate(folder, 'good', '-subj /CN=here -addext subjectAltName=IP:127.0.0.1');
+    if (!bad || !good) return skip('openssl is not installed');
+    const server = await FakeServer.start({ tls: bad });
+    const program = await bundle(new URL('./tls-child.ts', import.meta.url));
+    const child = spawn(process.execPath, [program, join(folder, 'pending'), server.url], {
+      env: { ...process.env, NODE_EXTRA_CA_CERTS: join(folder, 'good.pem') },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let told = '';
+    const ended = once(child, 'close');
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      told += text;
+    });
+    const connections = () => server.connections;
+    while (connections() < 4) await new Promise(resolve => setTimeout(resolve, 5));
+    expect(server.requests).toEqual([]);
+    await server.stop();
+    await using mended = await FakeServer.start({ tls: good, port: Number(new URL(server.url).port) });
+    expect((await ended)[0]).toBe(0);
+    expect(mended.reports).toMatchObject([{ body: { n: 1 } }]);
+    const lines = told.trim().split('\n');
+    expect(lines.slice(0, 2)).toEqual(['error 0', 'offline 0']);
+    expect(lines.at(-1)).toMatch(/^online/);
+    // Between the two servers there was none, which does count as a failed attempt.
+    expect(lines.slice(2, -1).filter(line => !line.startsWith('retrying'))).toEqual([]);
+  });
+});
+
+describe('a server that asks to be left alone', () => {
+  it.each([
+    ['for so many seconds', 429, () => '60'],
+    ['until a date', 503, (now: number) => new Date(now + 60_000).toUTCString()],
+  ])('%s gets nothing until then, and everything after it', async (_, status, retryAfter) => {
+    const clock = new ManualClock(Date.UTC(2026, 1, 13, 14));
+    await using server = await FakeServer.start();
+    server.respondWith({ status, headers: { 'retry-after': retryAfter(clock.now()) } });
+    const queue = makeQueue(await temporaryFolder(), {
+      clock,
+      submitter: new HttpSubmitter({ url: server.url, timeoutMs: NEVER_MS, clock }),
+    });
+    const retrying = next(queue, 'retrying');
+    await queue.start();
+    expect(await queue.deliver({ n: 1 })).toMatchObject({ outcome: 'queued' });
+    expect((await retrying).delayMs).toBe(60_000);
+    expect(await queue.deliver({ n: 2 })).toMatchObject({ outcome: 'queued' });
+    await clock.advance(59_999);
+    expect(queue.statistics().sending).toBe(0);
+    expect(server.requests).toHaveLength(1);
+    while (queue.size > 0) {
+      await clock.advance(1);
+      await new Promise(resolve => setTimeout(resolve, 1));
+    }
+    expect(numbers(server)).toEqual([1, 2]);
+  });
+});
+
 describe('a server whose certificate is not to be trusted', () => {
   it('gets nothing; the queue says so once, burns no attempt, and goes on when it is mended', async ({ skip }) => {
     const folder = await temporaryFolder();
-    const args = 'req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=elsewhere -keyout k.pem -out c.pem'.split(' ');
-    try {
-      execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
-    } catch {
-      return skip('openssl is not installed');
-    }
-    const [key, cert] = await Promise.all(['k.pem', 'c.pem'].map(name => readFile(join(folder, name), 'utf8')));
-    await using bad = await FakeServer.start({ tls: { key: key ?? '', cert: cert ?? '' } });
+    const tls = certificate(folder, 'bad', '-subj /CN=elsewhere');
+    if (!tls) return skip('openssl is not installed');
+    await using bad = await FakeServer.start({ tls });
     const directory = await temporaryFolder();
     const queue = makeQueue(directory, {
       submitter: new HttpSubmitter({ url: bad.url }),

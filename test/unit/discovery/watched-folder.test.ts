@@ -129,7 +129,7 @@ describe('a watched folder', () => {
       startWatch: () => ({ ready: never, close: async () => undefined }),
     });
     const started = folder.start();
-    await vi.waitFor(() => expect(clock.timers).toBe(1));
+    await vi.waitFor(() => expect(clock.timers).toBe(2));
     await clock.advance(5000);
     await started;
     await clock.advance(RESCAN_MS);

@@ -249,16 +249,37 @@ describe('damaged files', () => {
     expect(await readFile(join(directory, name), 'utf8')).toBe(content);
   });
 
-  it('go to .error when they may not be read', async () => {
-    const directory = await temporaryFolder();
-    const fs = new FaultyFileSystem();
-    fs.fail({ operation: 'readFile', path: /-locked\..*processing$/, code: 'EACCES' });
-    await writeFile(join(directory, '20260213T143022.123Z-locked.a0.json.queued'), '{}');
-    const queue = makeQueue(directory, { fs });
-    await queue.start();
-    await queue.drain();
-    expect(queue.find('locked')).toMatchObject({ state: 'error' });
-  });
+  it.each(['EACCES', 'EPERM'])(
+    'go to .error with an explanation when they may not be read (%s), and the rest goes on',
+    async code => {
+      const directory = await temporaryFolder();
+      const fs = new FaultyFileSystem();
+      fs.fail({ operation: 'readFile', path: /-locked\..*processing$/, code });
+      await writeFile(join(directory, '20260213T143022.123Z-locked.a2.json.queued'), '{"n":1}');
+      await writeFile(join(directory, '20260213T143023.123Z-good.a0.json.queued'), '{"n":2}');
+      const { submit, seen } = notingSubmitter();
+      const queue = makeQueue(directory, { fs, submitter: submit });
+      const events = record(queue, 'corrupted', 'failed', 'error');
+      await queue.start();
+      await queue.drain();
+      expect(seen).toEqual([{ report: { n: 2 }, key: 'good', attempt: 1 }]);
+      expect(events.map(({ event }) => event)).toEqual(['corrupted', 'failed']);
+      const name = '20260213T143022.123Z-locked.a2.json.error';
+      expect(await files(directory)).toEqual([name]);
+      expect(JSON.parse(await readFile(join(directory, `${name}.json`), 'utf8'))).toMatchObject({
+        file: name,
+        code: 'QUEUE_CORRUPTED',
+        message: expect.stringMatching(new RegExp(`locked.*cannot be read: ${code}`)),
+        attempts: 2,
+        hints: [expect.stringContaining('right to read')],
+      });
+      // Mended, it goes where it was to go.
+      fs.heal();
+      expect(await queue.retryFailed({ ids: ['locked'] })).toBe(1);
+      await queue.drain();
+      expect(seen[1]).toEqual({ report: { n: 1 }, key: 'locked', attempt: 1 });
+    },
+  );
 
   it('are never sent under another key when the sidecar with theirs is damaged', async () => {
     const directory = await temporaryFolder();

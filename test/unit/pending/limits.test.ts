@@ -81,7 +81,7 @@ describe('maxSize and maxBytes', () => {
 });
 
 describe('the free space', () => {
-  it('is looked at before a write, at most once a second, and too little of it turns reports away until it is back', async () => {
+  it('is looked at before each write, and too little of it turns reports away until it is back', async () => {
     const clock = new ManualClock();
     const free: { bytes: number; calls?: number } = { bytes: 50 * MIB };
     const queue = makeQueue(await temporaryFolder(), { clock, fs: diskWith(free), minFreeBytes: 40 * MIB });
@@ -89,9 +89,9 @@ describe('the free space', () => {
     await queue.start();
     queue.pause();
     for (let n = 0; n < 100; n++) await queue.enqueue({ n });
-    expect(free.calls).toBe(1);
+    expect(free.calls).toBe(100);
+    // No time passes: the very next write knows of it.
     free.bytes = 30 * MIB;
-    await clock.advance(1_000);
     await expect(queue.enqueue({ late: 1 })).rejects.toMatchObject({ name: 'DiskSpaceError', code: 'DISK_FULL' });
     await expect(queue.enqueue({ late: 2 })).rejects.toMatchObject({ code: 'DISK_FULL' });
     expect(queue.statistics().diskLow).toBe(true);
@@ -106,6 +106,45 @@ describe('the free space', () => {
     await queue.enqueue({ late: 3 });
     expect(events.map(({ event }) => event)).toEqual(['diskLow', 'pressure', 'diskRecovered', 'pressure']);
     expect(queue.size).toBe(101);
+  });
+
+  it('is shared by reports that come together: what one of them will take, another cannot have', async () => {
+    const free: { bytes: number; calls?: number } = { bytes: 40 * MIB + 35_000 };
+    const queue = makeQueue(await temporaryFolder(), { fs: diskWith(free), minFreeBytes: 40 * MIB });
+    await queue.start();
+    queue.pause();
+    const text = 'x'.repeat(9_990);
+    const results = await Promise.allSettled(Array.from({ length: 10 }, (_, n) => queue.enqueue({ n, text })));
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+    // Neither each for itself, nor one before all of them came.
+    expect(free.calls).toBe(2);
+    expect(queue.size).toBe(3);
+  });
+
+  it('is measured after a report came, never taken from a look that began before', async () => {
+    const answers: (() => void)[] = [];
+    const free = { bytes: 50 * MIB };
+    const disk = diskWith(free);
+    const fs: FileSystem = {
+      ...disk,
+      statfs: async path => {
+        const seen = await disk.statfs(path);
+        await new Promise<void>(resolve => answers.push(resolve));
+        return seen;
+      },
+    };
+    const queue = makeQueue(await temporaryFolder(), { fs, minFreeBytes: 40 * MIB });
+    await queue.start();
+    queue.pause();
+    const first = queue.enqueue({ n: 1 });
+    while (answers.length < 1) await new Promise(setImmediate);
+    free.bytes = 30 * MIB;
+    const second = expect(queue.enqueue({ n: 2 })).rejects.toMatchObject({ code: 'DISK_FULL' });
+    answers[0]?.();
+    await first;
+    while (answers.length < 2) await new Promise(setImmediate);
+    answers[1]?.();
+    await second;
   });
 
   it('can be asked for in percent of the volume', async () => {

@@ -146,6 +146,48 @@ describe('retries', () => {
     expect(await files(directory)).toEqual([]);
   });
 
+  it('brought back by retryFailed are those of the filter and no others, also after a restart', async () => {
+    const directory = await temporaryFolder();
+    await writeFile(join(directory, '20260213T143022.123Z-damaged.a0.json.queued'), '{"n":');
+    const first = makeQueue(directory, {
+      maxAttempts: 1,
+      submitter: async report => {
+        throw (report as { refuse: boolean }).refuse ? permanent() : transient();
+      },
+    });
+    await first.start();
+    for (const id of ['r1', 'r2', 'r3']) await first.enqueue({ refuse: true }, { id });
+    for (const id of ['t1', 't2']) await first.enqueue({ refuse: false }, { id });
+    while (first.statistics().error < 6) {
+      await first.submitAllPending();
+      await new Promise(setImmediate);
+    }
+    await first.stop();
+
+    const { submit, seen } = notingSubmitter();
+    const queue = makeQueue(directory, { submitter: submit, concurrency: 1 });
+    await queue.start();
+    const sent = async (filter: Parameters<PendingQueue['retryFailed']>[0]) => {
+      const before = seen.length;
+      const count = await queue.retryFailed(filter);
+      await queue.drain();
+      expect(seen.length - before).toBe(count);
+      return seen
+        .slice(before)
+        .map(({ key }) => key)
+        .sort();
+    };
+    expect(await sent({ ids: ['r2', 'nobody'] })).toEqual(['r2']);
+    expect(await sent({ code: 'SUBMIT_TRANSIENT' })).toEqual(['t1', 't2']);
+    expect(await sent({ ids: ['r1', 'damaged'], code: 'SUBMIT_REFUSED' })).toEqual(['r1']);
+    expect(await sent({ code: 'SUBMIT_REFUSED' })).toEqual(['r3']);
+    expect(seen.every(({ attempt }) => attempt === 1)).toBe(true);
+    // What is still damaged comes back damaged; it is never lost.
+    expect(await queue.retryFailed()).toBe(1);
+    await queue.drain();
+    expect(queue.find('damaged')?.state).toBe('error');
+  });
+
   it('go on after a restart from the count in the file name', async () => {
     const directory = await temporaryFolder();
     await writeFile(join(directory, '20260213T143022.123Z-one.a2.json.queued'), '{}');

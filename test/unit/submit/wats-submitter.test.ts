@@ -62,6 +62,18 @@ describe('WatsSubmitter', () => {
     await expect(submitter.submit({}, context)).rejects.toMatchObject({ kind: 'transient' });
   });
 
+  it('compresses the body when it is told to, the id that it gives the report with it', async () => {
+    const submitter = new WatsSubmitter({ baseUrl: server.url, token: 'dDp0', gzip: true });
+    const report = { pn: 'P', text: 'x'.repeat(5_000) };
+    expect((await submitter.submit(report, context)).id).toBe(KEY);
+    expect(server.requests[0]?.headers).toMatchObject({
+      'content-encoding': 'gzip',
+      'content-type': 'application/json',
+    });
+    expect(Number(server.requests[0]?.headers['content-length'])).toBeLessThan(500);
+    expect(server.requests[0]?.body).toEqual({ ...report, id: KEY });
+  });
+
   it('gives the words of a refusal', async () => {
     server.respondWith({ status: 400, body: { message: 'processCode is unknown' } });
     const submitter = new WatsSubmitter({ baseUrl: server.url, token: 'dDp0' });
