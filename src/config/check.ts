@@ -1,10 +1,11 @@
 /** Reads plain values as a table of fields says: names them in one spelling, puts variables in, and collects every problem. */
 import { resolve } from 'node:path';
 import type { ConfigProblem } from '../errors.js';
+import { nearest } from '../nearest.js';
 import { type ConfigDocument, formatPath, type Path } from './document.js';
 import { type Environment, fillIn } from './environment.js';
 import type { Field, Section } from './fields.js';
-import { camelCase, nearest, snakeCase } from './key-names.js';
+import { camelCase, snakeCase } from './key-names.js';
 
 /** What every check needs, and where its problems go. */
 export interface Checking {

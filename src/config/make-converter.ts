@@ -3,8 +3,8 @@ import { ConverterBase } from '../converters/converter-base.js';
 import type { ConverterModule } from '../converters/isolation/converter-module.js';
 import type { AnyConverter } from '../converters/run-conversion.js';
 import { ConfigError, toError } from '../errors.js';
+import { nearest } from '../nearest.js';
 import { type FoundModule, findModule } from './find-module.js';
-import { nearest } from './key-names.js';
 
 /** What a file says of a converter. */
 export interface ConverterDescription {

@@ -170,10 +170,10 @@ export class WatchedFolder {
 
   /** Where a symbolic link in the folder leads, in words that complete "it is …". */
   async describeLink(path: string): Promise<string> {
-    const { fs, excluded, maxDepth } = this.#options;
+    const { fs, recursive, excluded, maxDepth } = this.#options;
     const excludedFolders = excluded.map(folder => relativeTo(this.root, folder));
     const found = await resolveLink(
-      { fs, root: this.root, excludedFolders, ...(maxDepth === undefined ? {} : { maxDepth }) },
+      { fs, root: this.root, recursive, excludedFolders, ...(maxDepth === undefined ? {} : { maxDepth }) },
       path,
     );
     switch (found.kind) {
@@ -181,6 +181,8 @@ export class WatchedFolder {
         return `a symbolic link out of the watch folder, to ${found.target}, and is not followed`;
       case 'folder':
         return `a symbolic link to the folder ${found.target}, whose files are taken under its name`;
+      case 'file':
+        return `a symbolic link to the file ${found.target}, which is taken under its name`;
       case 'alias':
         return `a symbolic link to ${found.target}; what lies there has a name of its own`;
       case 'broken':

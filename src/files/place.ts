@@ -20,7 +20,8 @@ export interface Placed {
 
 /**
  * Gives the file at `source` a second name in `folder`, exclusively. Across volumes it is a copy: written to a temp
- * file, fsynced, compared by checksum, and only then given its name. The source stays where it is.
+ * file, fsynced, compared by checksum, and only then given its name; so it is of a symbolic link, whose own name may mean
+ * nothing elsewhere. The source stays where it is.
  * @returns The new path, and how it came to be: 'renamed' means that the source is gone, as where there are no hard links.
  */
 export async function placeInto(
@@ -31,6 +32,7 @@ export async function placeInto(
   sha256: string,
   temp = tempName(join(folder, name)),
 ): Promise<Placed> {
+  if ((await fs.lstat(source)).isSymbolicLink()) return copied();
   let sourceGone = false;
   const link = (): Promise<string> =>
     takeFreeName(fs, folder, name, async target => {
@@ -41,6 +43,10 @@ export async function placeInto(
     return { path, by: sourceGone ? 'renamed' : 'linked' };
   } catch (error) {
     if (systemCode(error) !== 'EXDEV') throw error;
+    return copied();
+  }
+
+  async function copied(): Promise<Placed> {
     await makeFolder(fs, folder);
     return { path: await copyInto(fs, source, name, sha256, temp), by: 'copied' };
   }

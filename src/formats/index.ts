@@ -8,6 +8,7 @@ export { JunitXmlConverter, type JunitXmlConverterOptions } from './junit/junit-
 export type { Notation } from './mapping/cell.js';
 export type { ReportDefaults, ReportField, ReportFields, ReportMaking } from './mapping/report-fields.js';
 export type { StepConstants, StepField, StepFields, StepKind } from './mapping/step-request.js';
+export { type DecimalOptions, parseDecimal } from './parse-decimal.js';
 export type { Place } from './place.js';
 export { TestStandXmlConverter, type TestStandXmlConverterOptions } from './teststand/teststand-converter.js';
 export type { ReadOptions } from './text-pieces.js';

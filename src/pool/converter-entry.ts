@@ -20,6 +20,7 @@ import { stableJson } from '../stable-json.js';
 import { ARCHIVING_DEFAULTS, checkArchiving } from './archive-options.js';
 import { companionProblems, resolveCompanions } from './companion-options.js';
 import { type IsolationOptions, isolationProblems, type MadeOptions, withStandIn } from './isolation-options.js';
+import { unknownConverterOptions } from './known-options.js';
 import type { ConverterOptions } from './pool-options.js';
 import { spoolFolder } from './pulls/spool.js';
 import { scheduleProblem } from './pulls/timetable.js';
@@ -155,6 +156,7 @@ export const CHOICES: Partial<Record<keyof ConverterOptions, readonly unknown[]>
 function checkOptions(options: ConverterOptions, path: string, problems: ConfigProblem[]): void {
   const problem = (key: string, message: string): void => void problems.push({ path: `${path}.${key}`, message });
   const { converter, watchFolder } = options;
+  problems.push(...unknownConverterOptions(options, path));
   checkArchiving(options, problem);
   for (const [key, message] of isolationProblems(options)) problem(key, message);
   if (converter instanceof ConverterBase && (typeof converter.name !== 'string' || converter.name === ''))

@@ -9,8 +9,9 @@ import type { ConverterOptions } from './pool-options.js';
 /** Options of one converter about where it runs. */
 export interface IsolationOptions {
   /**
-   * Where conversions run: in this thread, in threads of their own ('worker'), or in processes of their own ('process', which
-   * even a native crash does not leave). With 'worker' and 'process', `converter` is given as a module. Default 'none'.
+   * Where conversions run: in this thread, in threads of their own ('worker'), or in processes of their own ('process').
+   * A native abort or segmentation fault ends the host with 'worker', since threads share its memory; only 'process' contains
+   * it. With 'worker' and 'process', `converter` is given as a module. Default 'none'.
    */
   isolation?: 'none' | 'worker' | 'process';
   /** How many workers the converter may have at once. Default: as many as there are cores. */

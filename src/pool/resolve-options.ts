@@ -11,6 +11,7 @@ import { PendingQueue } from '../pending/index.js';
 import { archivesMissing } from './archive-options.js';
 import { type ConverterEntry, toEntry } from './converter-entry.js';
 import { type HealthOptions, resolveHealthOptions } from './health-options.js';
+import { unknownPoolOptions } from './known-options.js';
 import type { ConverterOptions, LedgerRetention, PoolOptions, StartupScanOptions } from './pool-options.js';
 
 /** {@link PoolOptions} with every default filled in. */
@@ -34,35 +35,13 @@ export interface ResolvedPoolOptions extends Pick<PoolOptions, 'startWatch' | 'a
   fs: FileSystem;
 }
 
-const KNOWN: ReadonlySet<string> = new Set<keyof PoolOptions>([
-  'dataDir',
-  'converters',
-  'pending',
-  'submitter',
-  'archive',
-  'retention',
-  'concurrency',
-  'stationName',
-  'startupScan',
-  'ledger',
-  'offlinePolicy',
-  'minFreeBytes',
-  'probeIntervalMs',
-  'slowOperationMs',
-  'onLocked',
-  'health',
-  'logger',
-  'clock',
-  'fs',
-  'startWatch',
-]);
 const MAX_CONCURRENCY = 50;
 
 /** @throws ConfigError naming every problem at once. */
 export function resolveOptions(options: PoolOptions): ResolvedPoolOptions {
   const problems: ConfigProblem[] = [];
   const problem = (path: string, message: string): void => void problems.push({ path, message });
-  for (const key of Object.keys(options)) if (!KNOWN.has(key)) problem(key, 'is not an option of the pool');
+  problems.push(...unknownPoolOptions(options));
   if (typeof options.dataDir !== 'string' || options.dataDir === '') problem('dataDir', 'must be the path of a folder');
   if (!options.pending === !options.submitter) problem('pending', 'give either a pending queue or a submitter');
   const { concurrency = 10 } = options;
@@ -124,8 +103,7 @@ export function resolveEntries(
   if (!Array.isArray(converters)) throw new ConfigError([{ path: 'converters', message: 'must be a list' }]);
   const entries = toEntries(added ? [...converters, added] : converters, problems, dataDir);
   const prefix = `converters[${converters.length}].`;
-  if (problems.length > 0)
-    throw new ConfigError(problems.map(({ path, message }) => ({ path: path.replace(prefix, ''), message })));
+  if (problems.length > 0) throw new ConfigError(problems.map(one => ({ ...one, path: one.path.replace(prefix, '') })));
   return entries;
 }
 

@@ -41,7 +41,7 @@ const BOOLEANS = new Map<string, StepStatus>([
 ]);
 
 /** The number that a cell holds, or `undefined` where it holds none. */
-export function findNumber({ text }: Cell, { decimal = '.' }: Notation): WsjfNumber | undefined {
+export function findNumber({ text }: Pick<Cell, 'text'>, { decimal = '.' }: Notation): WsjfNumber | undefined {
   const word = toNumber(text) ?? wordOfC(text);
   if (word !== undefined) return fromNumber(word);
   if (decimal === ',' && text.includes('.')) return undefined;

@@ -199,8 +199,13 @@ it(`${SOAK ? 1_000 : 200} conversions use the same threads again, and leave noth
   };
   await drop(0, files / 4);
   const before = handles();
+  const residentBefore = process.memoryUsage.rss();
   await drop(files / 4, files);
   expect(handles()).toBeLessThanOrEqual(before);
+  // Of all threads. A leak of 100 KB a conversion would be some 75 MB with 1,000 of them.
+  const grownMb = (process.memoryUsage.rss() - residentBefore) / 1024 / 1024;
+  if (SOAK) process.stdout.write(`${files * 0.75} conversions: memory grew by ${grownMb.toFixed(1)} MB\n`);
+  expect(grownMb).toBeLessThan(60);
   expect(new Set(station.reports<{ word: string }>().map(report => report.word)).size).toBe(files);
   expect(new Set(station.reports<{ thread: number }>().map(report => report.thread)).size).toBeLessThanOrEqual(2);
   await station.settled(pool);

@@ -63,14 +63,15 @@ describe('of converters in threads, one file fails and the next succeeds', () =>
 });
 
 describe('of converters in processes, one file fails and the next succeeds', () => {
-  it('after a segmentation fault, process.abort(), process.exit(), an endless loop, a leak', {
+  it('after a segmentation fault, process.abort(), process.exit(), an unhandled rejection, an endless loop, a leak', {
     timeout: 180_000,
   }, async () => {
-    const deeds = ['segfault', 'abort', 'exit', 'loop', 'leak'];
+    const deeds = ['segfault', 'abort', 'exit', 'reject', 'loop', 'leak'];
     expect(await harmed(deeds, { isolation: 'process', timeoutMs: 5_000, memoryLimitMb: 40 })).toEqual({
       segfault: 'CONVERTER_CRASHED',
       abort: 'CONVERTER_CRASHED',
       exit: 'CONVERTER_CRASHED',
+      reject: 'CONVERTER_CRASHED',
       loop: 'CONVERTER_TIMEOUT',
       // V8 aborts a process that has used up its heap, and says no more.
       leak: 'CONVERTER_CRASHED',

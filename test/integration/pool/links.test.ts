@@ -1,5 +1,6 @@
 /** Symbolic links in a watch folder: inside it they are followed, out of it they are refused, and loops end. */
-import { mkdir, symlink } from 'node:fs/promises';
+import { lstat, mkdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { converter, echo, next, Station, until } from './support.js';
 
@@ -49,6 +50,24 @@ describe.runIf(process.platform !== 'win32')('symbolic links', () => {
     await station.drop('watch/.store/b.txt', 'b');
     await station.settled(pool);
     expect(station.reports()).toHaveLength(2);
+  });
+
+  it.each([
+    ['hidden', '.store/real.txt', true],
+    ['too deep to be looked into', 'sub/real.txt', false],
+  ])('to a file that is %s bring it under the name of the link, which alone leaves', async (_why, target, deep) => {
+    const station = await Station.open();
+    await station.drop(`watch/${target}`, 'content');
+    // Relative: elsewhere it would lead nowhere.
+    await symlink(target, station.path('watch', 'link.txt'));
+    const pool = await station.start({ converters: [{ converter: converter(echo), recursive: deep }] });
+    await station.settled(pool);
+    expect(station.reports()).toEqual([{ name: 'link.txt', text: 'content' }]);
+    expect(await station.files('Done')).toEqual(['link.txt']);
+    expect(await station.read('Done/link.txt')).toBe('content');
+    expect((await lstat(station.path('Done', 'link.txt'))).isFile()).toBe(true);
+    expect(await station.files('watch')).toEqual([join(...target.split('/'))]);
+    expect(station.errors).toEqual([]);
   });
 
   it('to the done folder bring nothing back', async () => {

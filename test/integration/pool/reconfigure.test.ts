@@ -80,6 +80,20 @@ describe('addConverter', () => {
     await expect(pool.addConverter(options('text'))).rejects.toThrow("'text' is the name of another converter");
   });
 
+  it('names what is no option, and what was probably meant', async () => {
+    const pool = await station.start();
+    const wrong = { ...options('b'), prioritty: 3, stabilityMS: 100, colour: 'red' };
+    const error = await pool.addConverter(wrong).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ConfigError);
+    const message = 'is not an option of a converter';
+    expect((error as ConfigError).problems).toEqual([
+      { path: 'prioritty', message, hint: "Did you mean 'priority'?" },
+      { path: 'stabilityMS', message, hint: "Did you mean 'stabilityMs'?" },
+      { path: 'colour', message },
+    ]);
+    expect(() => station.pool({ concurency: 3 } as object)).toThrow("Did you mean 'concurrency'?");
+  });
+
   it('works before the start, and not after the end', async () => {
     const pool = station.pool();
     await pool.addConverter(options('b'));
