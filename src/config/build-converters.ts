@@ -7,6 +7,7 @@ import { isInside } from '../files/names.js';
 import type { ConverterOptions } from '../pool/pool-options.js';
 import { resolveEntries } from '../pool/resolve-options.js';
 import { LIMITS } from './archive-fields.js';
+import { buildShadow } from './build-shadow.js';
 import { type Checking, problemAt } from './check.js';
 import type { Path } from './document.js';
 import { findConverter, makeConverter } from './make-converter.js';
@@ -52,7 +53,7 @@ async function buildConverter(
   values: Values,
   index: number,
 ): Promise<ConverterOptions | undefined> {
-  const { name, modulePath, className, enabled: _, ...options } = values;
+  const { name, modulePath, className, enabled: _, shadow: candidate, ...options } = values;
   const at = (key: string): Path => ['converters', index, ...key.split('.')];
   const wrong = (key: string, message: string, hint?: string): void =>
     problemAt(checking, writtenAt(checking, at(key)), message, hint);
@@ -66,21 +67,22 @@ async function buildConverter(
     needsFolder();
     return undefined;
   }
+  const description = {
+    name: name as string | undefined,
+    arguments: (options.arguments ?? {}) as Record<string, unknown>,
+  };
   const isolated = options.isolation === 'worker' || options.isolation === 'process';
   const made = await (isolated ? findConverter : makeConverter)(
-    {
-      name: name as string | undefined,
-      modulePath: modulePath as string,
-      className: className as string | undefined,
-      arguments: (options.arguments ?? {}) as Record<string, unknown>,
-    },
+    { ...description, modulePath: modulePath as string, className: className as string | undefined },
     checking.baseDir,
   );
+  const shadow = candidate && (await buildShadow(checking, candidate as Values, description, at('shadow')));
   // One that pulls has a folder of its own.
   if (!(made instanceof ScheduledConverter)) needsFolder();
   if (!Array.isArray(made)) {
     const isComplete = options.watchFolder !== undefined || made instanceof ScheduledConverter;
-    return isComplete ? ({ ...options, converter: made } as ConverterOptions) : undefined;
+    const all = { ...options, ...(shadow ? { shadow } : {}), converter: made };
+    return isComplete ? (all as ConverterOptions) : undefined;
   }
   for (const { key, message, hint } of made) wrong(key, message, hint);
   return undefined;

@@ -11,11 +11,12 @@ import type { ConverterArchiving } from '../pool/archive-options.js';
 import type { CompanionOptions } from '../pool/companion-options.js';
 import { CHOICES, RANGES } from '../pool/converter-entry.js';
 import type { ConverterOptions } from '../pool/pool-options.js';
+import type { ShadowOptions } from '../pool/shadow-options.js';
 import { LIMITS } from './archive-fields.js';
 import { anything, choice, type Field, flag, folder, list, number, type Section, section, text } from './fields.js';
 
 /** Options that only a program can give. */
-type NotInAFile = 'converter' | 'readyWhen' | 'shadow';
+type NotInAFile = 'converter' | 'readyWhen';
 
 type Range = readonly [number, number];
 const range = (key: keyof ConverterOptions): Range => RANGES[key] as Range;
@@ -35,6 +36,29 @@ const schedule = {
   cron: text('A cron pattern of five fields, or six with seconds first, or a nickname such as `@hourly`.'),
   timeZone: text('The time zone of `cron`, such as `Europe/Oslo`.', { default: "the machine's" }),
 } satisfies Section;
+
+const shadow = {
+  modulePath: text('The ES module of the candidate, as that of the converter.', { also: { module: 1 } }),
+  className: text('Its export, as that of the converter.', {
+    default: '`default`, or the only converter that the module exports',
+    also: { export: 1 },
+  }),
+  arguments: anything('What the candidate is made with.', {
+    default: "the converter's",
+    also: { settings: 1, parameters: 1 },
+  }),
+  timeoutMs: number('How long one of its conversions may take, in ms.', range('timeoutMs'), {
+    default: "the converter's",
+    also: { timeoutSeconds: 1000 },
+  }),
+  tolerance: number('Numbers are the same when they differ by no more than this share of the larger one.', [0], {
+    default: '1e-9',
+  }),
+  ignore: list('Paths in a report that do not matter, such as `start`, `**.id` or `root.steps[*].totTime`.', {
+    default: 'none',
+  }),
+} satisfies Record<Exclude<keyof ShadowOptions, 'converter'> | 'modulePath' | 'className' | 'arguments', Field>;
+
 const archiving = {
   archive: flag('Whether sources and reports are archived, where there is an archive for them.', {
     default: 'true; false where only other converters speak of an archive',
@@ -145,6 +169,11 @@ const options = {
   schedule: section('When a converter that pulls does so: `everyMs` or `cron`.', schedule, {
     default: "the converter's own",
   }),
+  shadow: section(
+    'A candidate, mostly the next version, that converts each file once more. Nothing of it is sent: differences are told.',
+    shadow,
+    { default: 'none' },
+  ),
   ...archiving,
   duplicates: choice('What happens to content that was delivered before.', words('duplicates'), { default: 'skip' }),
 } satisfies Section;
@@ -171,7 +200,7 @@ export const CONVERTER_FIELDS: Section = { ...fileOnly, ...options };
 
 /** Under `defaults`: everything that several converters can have in common. */
 export const CONVERTER_DEFAULT_FIELDS: Section = Object.fromEntries(
-  Object.entries(CONVERTER_FIELDS).filter(([key]) => !['name', 'watchFolder'].includes(key)),
+  Object.entries(CONVERTER_FIELDS).filter(([key]) => !['name', 'watchFolder', 'shadow'].includes(key)),
 );
 
 /** Does not compile while an option is missing above. */
