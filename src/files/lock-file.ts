@@ -8,7 +8,7 @@
 import { basename, dirname, join } from 'node:path';
 import { isDiskFull, systemCode } from '../errors.js';
 import type { Logger } from '../observe/logger.js';
-import { discard, removeIfThere, tempName, writeAll, writeDurably } from './atomic-write.js';
+import { discard, removeIfThere, writeAll, writeDurably } from './atomic-write.js';
 import { whileBusy } from './busy.js';
 import { type FileSystem, type OpenFile, PRIVATE_FILE } from './file-system.js';
 import { judgeByFacts, type LockOwner, newToken } from './lock-owner.js';
@@ -91,8 +91,7 @@ export async function tryLock(
   if ((await tryLock(fs, claim, self, judge, logger, base)).outcome !== 'won') return { outcome: 'unknown' };
   try {
     if ((await readLock(fs, path))?.id !== seen.id) return { outcome: 'unknown' };
-    await replace(fs, path, self, logger);
-    return { outcome: 'won' };
+    return { outcome: (await replace(fs, path, self, logger, base)) ? 'won' : 'unknown' };
   } finally {
     await discard(fs, claim, logger);
   }
@@ -134,9 +133,14 @@ function claimPath(base: string, id: string): string {
   return `${base}.next-${id}`;
 }
 
+/** A name that the next owner sweeps, should we die before it is gone. */
+function temporaryName(base: string): string {
+  return `${claimPath(base, newToken())}.tmp`;
+}
+
 /** With its whole content from its first moment, wherever there are hard links: a lock that names nobody has to be watched. */
 async function create(fs: FileSystem, path: string, self: LockOwner, logger: Logger, base = path): Promise<boolean> {
-  const temp = `${claimPath(base, newToken())}.tmp`;
+  const temp = temporaryName(base);
   try {
     const file = await whileBusy(() => fs.open(temp, 'wx', PRIVATE_FILE));
     await writeAll(file, lockContent(self)).finally(() => file.close());
@@ -157,12 +161,15 @@ async function create(fs: FileSystem, path: string, self: LockOwner, logger: Log
   }
 }
 
-async function replace(fs: FileSystem, path: string, self: LockOwner, logger: Logger): Promise<void> {
-  const temp = tempName(path);
+async function replace(fs: FileSystem, path: string, self: LockOwner, logger: Logger, base: string): Promise<boolean> {
+  const temp = temporaryName(base);
   try {
     await writeDurably(fs, temp, lockContent(self));
     await whileBusy(() => fs.rename(temp, path));
+    return true;
   } catch (error) {
+    // Swept, as in create(): then `path` was a claim, for a lock that somebody has won.
+    if (systemCode(error) === 'ENOENT') return false;
     await discard(fs, temp, logger);
     throw error;
   }

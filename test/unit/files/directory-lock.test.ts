@@ -240,6 +240,37 @@ describe('directory lock', () => {
     expect(await readdir(folder)).toEqual(['lock']);
   });
 
+  it('leaves nothing of a contender that died while it wrote the lock over', async () => {
+    await writeFile(path, lockContent({ ...(await describeSelf(nodeFileSystem)), token: 'dead', pid: 2 ** 22 + 1 }));
+    // It dies between the writing of its lock and the rename: from there on nothing of it ever happens.
+    const dying = new Promise<string>(resolve => {
+      const fs: FileSystem = {
+        ...nodeFileSystem,
+        rename: from => {
+          resolve(from);
+          return new Promise(() => undefined);
+        },
+      };
+      void lockDirectory(path, {
+        fs,
+        clock: systemClock,
+        logger: silentLogger,
+        onLocked: 'fail',
+        onLost: () => undefined,
+      });
+    });
+    await dying;
+    const names = await readdir(folder);
+    expect(names.length).toBeGreaterThan(2);
+    // What it left as claims says that it lives, as this process does; its death is written into them.
+    for (const name of names.filter(one => !one.endsWith('.tmp') && one !== 'lock')) {
+      const owner = JSON.parse(await readFile(join(folder, name), 'utf8')) as LockOwner;
+      await writeFile(join(folder, name), lockContent({ ...owner, pid: 2 ** 22 + 1 }));
+    }
+    await (await take()).release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it('tells its owner once when another owner has the lock, and then leaves it alone', async () => {
     const clock = new ManualClock();
     const lost: Error[] = [];
