@@ -41,6 +41,11 @@ export interface FileRecord extends FileIdentity {
   readonly occurrence: number;
   /** When it was first seen, in epoch ms by the station's clock. */
   readonly firstSeenAt: number;
+  /**
+   * The same in ms on the ledger's own clock, which nobody sets: it goes on from its last value when a pool starts, and
+   * never back. `null` in a row of a version that did not have it.
+   */
+  readonly firstSeenMonotonicMs: number | null;
   /** Attempts at converting it, each counted before the converter ran. */
   readonly attempts: number;
   readonly converter: string | null;
@@ -49,6 +54,8 @@ export interface FileRecord extends FileIdentity {
   readonly parameters: string | null;
   /** How many reports were made from it. */
   readonly reports: number;
+  /** The key that each report was sent under, in order; for ever the same for the same content, converter and occurrence. */
+  readonly idempotencyKeys: readonly string[];
   /** What the server called the reports, in order; null where it said nothing or has not answered yet. */
   readonly serverIds: readonly (string | null)[];
   readonly archiveId: string | null;

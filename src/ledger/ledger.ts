@@ -8,7 +8,7 @@ import { JournaledStore, type Mutation } from '../store/journaled-store.js';
 import { Dictionary } from './dictionary.js';
 import type { Cleanup, ConverterIdentity, FileRecord, FileState, ReportState } from './file-record.js';
 import { LedgerQueries, type Value } from './ledger-queries.js';
-import { correlationId, pathKey } from './report-id.js';
+import { correlationId, pathKey, reportIds } from './report-id.js';
 import { LEDGER_SCHEMA } from './schema.js';
 
 /** What {@link Ledger} is made with. */
@@ -41,6 +41,8 @@ export class Ledger extends LedgerQueries {
   #newest: Promise<void> = Promise.resolve();
   #id = '';
   #lastId = 0;
+  /** What the ledger's own clock is ahead of the process's. */
+  #monotonicStart = 0;
 
   constructor(options: LedgerOptions, onError: (error: Error) => void) {
     super();
@@ -58,8 +60,10 @@ export class Ledger extends LedgerQueries {
       await this.#write('setMeta', ['id', this.#id]);
       await this.#write('setMeta', ['createdAt', this.#clock.now()]);
     }
-    const newest = (await this.query<{ id: number }>('lastId'))[0]?.id ?? 0;
-    this.#lastId = Math.max(newest, Number(meta.get('lastId') ?? 0));
+    const [newest] = await this.query<{ id: number; monotonic: number | null }>('last');
+    this.#lastId = Math.max(newest?.id ?? 0, Number(meta.get('lastId') ?? 0));
+    const last = Math.max(newest?.monotonic ?? 0, Number(meta.get('lastMonotonic') ?? 0));
+    this.#monotonicStart = last - this.#clock.monotonic();
     for (const { id, path } of await this.query<{ id: number; path: string }>('roots')) this.roots.load(id, [path]);
     for (const row of await this.query<ConverterIdentity & { id: number }>('converters')) {
       this.#converters.load(row.id, [row.name, row.version, row.parameters]);
@@ -86,7 +90,9 @@ export class Ledger extends LedgerQueries {
     const now = this.#clock.now();
     const id = ++this.#lastId;
     const { size, mtimeMs, ino } = identity;
-    this.#later('seen', [id, this.roots.idOf([root]), path, pathKey(root, path), size, mtimeMs, ino, now, attempts]);
+    const monotonic = this.#monotonicMs();
+    const place = [this.roots.idOf([root]), path, pathKey(root, path)];
+    this.#later('seen', [id, ...place, size, mtimeMs, ino, now, attempts, monotonic]);
     return {
       id,
       root,
@@ -99,10 +105,12 @@ export class Ledger extends LedgerQueries {
       sha256: null,
       occurrence: 0,
       firstSeenAt: now,
+      firstSeenMonotonicMs: monotonic,
       converter: null,
       converterVersion: null,
       parameters: null,
       reports: 0,
+      idempotencyKeys: [],
       serverIds: [],
       archiveId: null,
       supersedes: null,
@@ -202,14 +210,11 @@ export class Ledger extends LedgerQueries {
     serverIds: readonly (string | null)[],
     cleanup: Cleanup | null,
   ): Promise<FileRecord> {
-    await this.#write('delivered', [
-      record.id,
-      serverIds.length,
-      JSON.stringify(serverIds),
-      cleanup,
-      this.#clock.now(),
-    ]);
-    return { ...record, state: 'cleaning', reports: serverIds.length, serverIds, cleanup };
+    const reports = serverIds.length;
+    const idempotencyKeys = reportIds(record, reports);
+    const params = [record.id, reports, JSON.stringify(serverIds), cleanup, this.#clock.now(), hexOf(idempotencyKeys)];
+    await this.#write('delivered', params);
+    return { ...record, state: 'cleaning', reports, serverIds, idempotencyKeys, cleanup };
   }
 
   /** Step 5 where some reports wait in the pending queue. `waiting` are their ids with their positions in the file. */
@@ -219,14 +224,14 @@ export class Ledger extends LedgerQueries {
     waiting: readonly { id: string; position: number }[],
     cleanup: Cleanup,
   ): Promise<FileRecord> {
+    const reports = serverIds.length;
+    const idempotencyKeys = reportIds(record, reports);
+    const params = [record.id, reports, JSON.stringify(serverIds), cleanup, this.#clock.now(), hexOf(idempotencyKeys)];
     await this.#writeAll([
-      {
-        statement: 'delivering',
-        params: [record.id, serverIds.length, JSON.stringify(serverIds), cleanup, this.#clock.now()],
-      },
+      { statement: 'delivering', params },
       ...waiting.map(report => ({ statement: 'report', params: [report.id, record.id, report.position, 'queued'] })),
     ]);
-    return { ...record, state: 'delivering', reports: serverIds.length, serverIds, cleanup };
+    return { ...record, state: 'delivering', reports, serverIds, idempotencyKeys, cleanup };
   }
 
   /** One of its reports was refused at once; what became of each is kept, should the refused one be sent after all. */
@@ -235,11 +240,14 @@ export class Ledger extends LedgerQueries {
     serverIds: readonly (string | null)[],
     reports: readonly { id: string; position: number; state: ReportState }[],
   ): Promise<FileRecord> {
+    const count = serverIds.length;
+    const idempotencyKeys = reportIds(record, count);
+    const params = [record.id, JSON.stringify(serverIds), count, this.#clock.now(), hexOf(idempotencyKeys)];
     await this.#writeAll([
-      { statement: 'serverIds', params: [record.id, JSON.stringify(serverIds), serverIds.length, this.#clock.now()] },
+      { statement: 'undelivered', params },
       ...reports.map(({ id, position, state }) => ({ statement: 'report', params: [id, record.id, position, state] })),
     ]);
-    return { ...record, serverIds, reports: serverIds.length };
+    return { ...record, serverIds, idempotencyKeys, reports: count };
   }
 
   /** A waiting report came to its end. */
@@ -337,12 +345,17 @@ export class Ledger extends LedgerQueries {
   async compact(rows: readonly { id: number; state: FileState; reports: number }[]): Promise<void> {
     await this.#writeAll([
       { statement: 'setMeta', params: ['lastId', this.#lastId] },
+      { statement: 'setMeta', params: ['lastMonotonic', this.#monotonicMs()] },
       ...rows.flatMap(({ id, state, reports }) => [
         { statement: 'forgetReports', params: [id] },
         { statement: 'forget', params: [id] },
         { statement: 'countCompacted', params: [state, reports] },
       ]),
     ]);
+  }
+
+  #monotonicMs(): number {
+    return Math.round(this.#monotonicStart + this.#clock.monotonic());
   }
 
   #idOf(converter: ConverterIdentity): number {
@@ -369,6 +382,11 @@ export class Ledger extends LedgerQueries {
       this.#onError(error);
     });
   }
+}
+
+/** UUIDs, one after the other. */
+function hexOf(keys: readonly string[]): string {
+  return keys.join('').replaceAll('-', '');
 }
 
 function booked(

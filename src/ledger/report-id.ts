@@ -17,6 +17,24 @@ export function reportId(sha256: string, converterName: string, index: number, o
   );
 }
 
+/** The ids of so many reports of a file, in order. */
+export function reportIds(
+  { sha256, converter, occurrence }: { sha256: string | null; converter: string | null; occurrence: number },
+  count: number,
+): string[] {
+  return Array.from({ length: count }, (_, index) => reportId(sha256 ?? '', converter ?? '', index, occurrence));
+}
+
+/** The UUIDs that stand one after the other in hex. */
+export function uuidsOf(hex: string): string[] {
+  return Array.from({ length: hex.length / 32 }, (_, index) =>
+    hex
+      .slice(32 * index, 32 * index + 32)
+      .toLowerCase()
+      .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
+  );
+}
+
 /** The id that accompanies a file from detection to the server's answer: the ledger's own id and the row's. */
 export function correlationId(ledgerId: string, recordId: number): string {
   return uuidv5(String(recordId), ledgerId);

@@ -56,22 +56,41 @@ const TABLES = `
 
 const RECORD = `
   select files.id, roots.path as root, files.path, size, mtime_ms as mtimeMs, ino, nullif(lower(hex(sha256)), '') as sha256,
-    occurrence, first_seen_at as firstSeenAt, state, attempts, converters.name as converter,
-    converters.version as converterVersion, converters.parameters, reports, server_ids as serverIds,
+    occurrence, first_seen_at as firstSeenAt, first_seen_monotonic as firstSeenMonotonicMs, state, attempts, converters.name as converter,
+    converters.version as converterVersion, converters.parameters, reports, hex(report_keys) as keys, server_ids as serverIds,
     archive_id as archiveId, supersedes, reason, code, not_before as notBefore, cleanup, location, kept,
     updated_at as updatedAt, completed_at as completedAt
   from files join roots on roots.id = files.root left join converters on converters.id = files.converter`;
 
+// The keys stand one after the other, 16 bytes each; people are shown them as they went to the server. A row that was
+// delivered under an older schema has none: its keys follow from its content and converter.
+const KEYS_AND_MONOTONIC = `
+  alter table files add column first_seen_monotonic integer;
+  alter table files add column report_keys blob;
+  drop view file_history;
+  create view file_history as
+    select files.id, roots.path as root, files.path, size, datetime(mtime_ms / 1000, 'unixepoch') as modified,
+      nullif(lower(hex(sha256)), '') as sha256, occurrence, datetime(first_seen_at / 1000, 'unixepoch') as first_seen,
+      first_seen_monotonic, state, attempts, converters.name as converter, converters.version, reports,
+      (with recursive nth (n) as (select 0 union all select n + 1 from nth where n < length(report_keys) / 16 - 1),
+         digits (x) as (select lower(hex(substr(report_keys, 16 * n + 1, 16))) from nth order by n)
+       select json_group_array(substr(x, 1, 8) || '-' || substr(x, 9, 4) || '-' || substr(x, 13, 4) || '-' ||
+         substr(x, 17, 4) || '-' || substr(x, 21)) from digits where x <> '') as idempotency_keys,
+      server_ids, archive_id, reason, code, location, datetime(completed_at / 1000, 'unixepoch') as completed
+    from files join roots on roots.id = files.root left join converters on converters.id = files.converter;
+`;
+
 /** The ledger's schema. Migrations are only ever appended. */
 export const LEDGER_SCHEMA = {
-  version: 2,
-  migrations: [TABLES, 'alter table files add column supersedes integer'],
+  version: 3,
+  migrations: [TABLES, 'alter table files add column supersedes integer', KEYS_AND_MONOTONIC],
   statements: {
     setMeta: 'insert or replace into meta (name, value) values (?, ?)',
     addRoot: 'insert or ignore into roots (id, path) values (?, ?)',
     addConverter: 'insert or ignore into converters (id, name, version, parameters) values (?, ?, ?, ?)',
-    seen: `insert or ignore into files (id, root, path, path_key, size, mtime_ms, ino, first_seen_at, state, attempts, updated_at)
-      values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'discovered', ?9, ?8)`,
+    seen: `insert or ignore into files (id, root, path, path_key, size, mtime_ms, ino, first_seen_at, state, attempts, updated_at,
+        first_seen_monotonic)
+      values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'discovered', ?9, ?8, ?10)`,
     claimed: `update files set state = 'processing', attempts = ?2, converter = ?3, sha256 = unhex(?4), occurrence = ?5,
       size = ?6, mtime_ms = ?7, ino = ?8, reason = null, code = null, not_before = null, cleanup = null, updated_at = ?9 where id = ?1`,
     chosen: 'update files set converter = ?2, occurrence = ?3, updated_at = ?4 where id = ?1',
@@ -81,14 +100,18 @@ export const LEDGER_SCHEMA = {
     archived: 'update files set archive_id = ?2 where id = ?1',
     superseding: 'update files set supersedes = ?2 where id = ?1',
     released: `update files set state = 'discovered', attempts = ?2, reason = ?3, updated_at = ?4 where id = ?1`,
-    delivering: `update files set state = 'delivering', reports = ?2, server_ids = ?3, cleanup = ?4, kept = 0, updated_at = ?5 where id = ?1`,
+    delivering: `update files set state = 'delivering', reports = ?2, server_ids = ?3, cleanup = ?4, kept = 0, updated_at = ?5,
+      report_keys = unhex(?6) where id = ?1`,
     report: 'insert or replace into reports (id, file, position, state) values (?, ?, ?, ?)',
     reportSettled: 'update reports set state = ?2 where id = ?1',
     forgetReports: 'delete from reports where file = ?',
-    delivered: `update files set state = 'cleaning', reports = ?2, server_ids = ?3, cleanup = ?4, updated_at = ?5 where id = ?1`,
+    delivered: `update files set state = 'cleaning', reports = ?2, server_ids = ?3, cleanup = ?4, updated_at = ?5,
+      report_keys = unhex(?6) where id = ?1`,
     cleaned: `update files set cleanup = null, location = ?2, kept = ?3, updated_at = ?4 where id = ?1`,
     completed: `update files set state = 'completed', cleanup = null, location = ?2, kept = ?3, completed_at = ?4,
       updated_at = ?4 where id = ?1`,
+    undelivered:
+      'update files set server_ids = ?2, reports = ?3, updated_at = ?4, report_keys = unhex(?5) where id = ?1',
     serverIds: 'update files set server_ids = ?2, reports = ?3, updated_at = ?4 where id = ?1',
     failed: `update files set state = 'failed', reason = ?2, code = ?3, cleanup = ?4, converter = coalesce(?5, converter),
       updated_at = ?6, completed_at = ?6 where id = ?1`,
@@ -104,7 +127,7 @@ export const LEDGER_SCHEMA = {
   },
   queries: {
     meta: 'select name, value from meta',
-    lastId: 'select coalesce(max(id), 0) as id from files',
+    last: 'select id, first_seen_monotonic as monotonic from files order by id desc limit 1',
     roots: 'select id, path from roots',
     converters: 'select id, name, version, parameters from converters',
     byId: `${RECORD} where files.id = ?`,

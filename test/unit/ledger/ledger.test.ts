@@ -1,6 +1,13 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import initSqlJs from 'sql.js';
 import { describe, expect, it } from 'vitest';
 import type { FileRecord } from '../../../src/ledger/file-record.js';
 import type { Ledger } from '../../../src/ledger/ledger.js';
+import { pathKey, reportId } from '../../../src/ledger/report-id.js';
+import { LEDGER_SCHEMA } from '../../../src/ledger/schema.js';
+import { JournaledStore } from '../../../src/store/journaled-store.js';
+import { ManualClock } from '../../../src/testing/manual-clock.js';
 import { temporaryFolders } from '../../support/temp-folder.js';
 import { CSV, claimed, completed, openLedger, sum } from './support.js';
 
@@ -14,6 +21,16 @@ describe('a row', () => {
     ['released', async ledger => ledger.release(await claimed(ledger, 'a.csv', 1), 'busy')],
     ['uncounted', async ledger => ledger.release(await claimed(ledger, 'a.csv', 1), 'stop', { uncount: true })],
     ['delivered', async ledger => ledger.delivered(await claimed(ledger, 'a.csv', 1), ['x', null], 'move')],
+    ['without reports', async ledger => ledger.delivered(await claimed(ledger, 'a.csv', 1), [], 'move')],
+    [
+      'undelivered',
+      async ledger =>
+        ledger.undelivered(
+          await claimed(ledger, 'a.csv', 1),
+          ['x', null],
+          [{ id: 's', position: 1, state: 'refused' }],
+        ),
+    ],
     [
       'delivering',
       async ledger =>
@@ -42,6 +59,89 @@ describe('a row', () => {
     expect(await read(ledger)).toMatchObject(withoutNote);
     await ledger.close();
     expect(await read(await openLedger(directory))).toMatchObject(withoutNote);
+  });
+
+  it('says when it was first seen by a clock that nobody sets, which goes on over restarts and compaction', async () => {
+    const directory = await tempFolder();
+    const clock = new ManualClock();
+    const first = await openLedger(directory, clock);
+    const a = first.seen('/w', 'a.csv', IDENTITY);
+    await clock.advance(1_500);
+    // A station whose clock is set back, and a process whose own clock begins anew.
+    clock.jump(clock.now() - 86_400_000);
+    const b = await completed(first, 'b.csv', 1);
+    expect((b.firstSeenMonotonicMs as number) - (a.firstSeenMonotonicMs as number)).toBe(1_500);
+    expect(b.firstSeenAt).toBeLessThan(a.firstSeenAt);
+    await first.close();
+    const second = await openLedger(directory, new ManualClock());
+    const c = await completed(second, 'c.csv', 1);
+    expect(c.firstSeenMonotonicMs).toBeGreaterThanOrEqual(b.firstSeenMonotonicMs as number);
+    await second.compact((await second.page({ afterId: 0, limit: 9 })).map(row => ({ ...row, reports: 1 })));
+    await second.close();
+    const third = await openLedger(directory, new ManualClock());
+    expect(third.seen('/w', 'd.csv', IDENTITY).firstSeenMonotonicMs).toBeGreaterThanOrEqual(
+      c.firstSeenMonotonicMs as number,
+    );
+  });
+
+  it('keeps the key of each report for ever, and shows it to whoever reads the file with any SQLite', async () => {
+    const directory = await tempFolder();
+    const ledger = await openLedger(directory);
+    const waiting = [0, 1].map(position => ({ id: reportId(sum(1), 'csv', position), position }));
+    const row = await ledger.delivering(await claimed(ledger, 'a.csv', 1), [null, null], waiting, 'move');
+    await ledger.archived(row, 'archive-1');
+    const done = await ledger.completed({ ...row, archiveId: 'archive-1' }, '/done/a.csv', false);
+    const unsent = await claimed(ledger, 'b.csv', 2);
+    const none = await ledger.delivered(await claimed(ledger, 'c.csv', 3), [], 'move');
+    const keys = waiting.map(({ id }) => id);
+    expect((await ledger.get(done.id))?.idempotencyKeys).toEqual(keys);
+    await ledger.close();
+    const sql = await initSqlJs();
+    const database = new sql.Database(await readFile(join(directory, 'ledger.db')));
+    const [history] = database.exec(
+      'select id, idempotency_keys, archive_id, first_seen_monotonic from file_history order by id',
+    );
+    database.close();
+    expect(history?.values).toEqual([
+      [done.id, JSON.stringify(keys), 'archive-1', done.firstSeenMonotonicMs],
+      [unsent.id, '[]', null, unsent.firstSeenMonotonicMs],
+      [none.id, '[]', null, none.firstSeenMonotonicMs],
+    ]);
+  });
+
+  it('of a version that did not write the keys down has them all the same', async () => {
+    const directory = await tempFolder();
+    const [first, second] = LEDGER_SCHEMA.migrations;
+    const { setMeta, addRoot, addConverter } = LEDGER_SCHEMA.statements;
+    const older = new JournaledStore({
+      directory,
+      name: 'ledger',
+      schema: {
+        version: 2,
+        migrations: [first, second],
+        statements: {
+          setMeta,
+          addRoot,
+          addConverter,
+          old: `insert into files (id, root, path, path_key, size, mtime_ms, ino, sha256, first_seen_at, state, converter,
+            reports, server_ids, updated_at) values (5, 1, 'a.csv', ?1, 1, 1, 1, unhex(?2), 9, 'completed', 1, 2, '["x",null]', 9)`,
+        },
+        queries: {},
+      },
+    });
+    await older.open();
+    await older.write('addRoot', [1, '/w']);
+    await older.write('addConverter', [1, 'csv', '1.0.0', 'p']);
+    await older.write('old', [pathKey('/w', 'a.csv'), sum(1)]);
+    await older.close();
+    const ledger = await openLedger(directory);
+    expect((await ledger.history('/w', 'a.csv'))[0]).toMatchObject({
+      id: 5,
+      firstSeenMonotonicMs: null,
+      idempotencyKeys: [reportId(sum(1), 'csv', 0), reportId(sum(1), 'csv', 1)],
+      serverIds: ['x', null],
+    });
+    expect(ledger.seen('/w', 'b.csv', IDENTITY)).toMatchObject({ id: 6, firstSeenMonotonicMs: 0 });
   });
 
   it('keeps the ids of rows and files for ever, and gives none twice', async () => {
