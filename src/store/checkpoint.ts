@@ -11,11 +11,17 @@ import { exists, keepAside, type StoreFiles } from './store-files.js';
 /** After a checkpoint that failed, the next one waits this long. */
 const RETRY_AFTER_MS = 10_000;
 
+const MIN_JOURNAL_BYTES = 4 * 1024 * 1024;
+const SHARE = 0.125;
+
 /** When a checkpoint is due. */
 export interface CheckpointOptions {
   /** Not before the journal holds this many bytes. Default 4 MiB. */
   minJournalBytes?: number;
-  /** Not before the journal has this share of the snapshot's size, so that the cost of a write stays constant. Default 0.25. */
+  /**
+   * Not before the journal has this share of the snapshot's size, so that the cost of a write stays constant; from there
+   * on at once, so that what a crash leaves to be replayed stays a share of what is loaded anyway. Default 0.125.
+   */
   share?: number;
 }
 
@@ -54,8 +60,8 @@ export class Checkpoint {
     state: { oldIsThere: boolean; snapshotBytes: number; snapshotSequence: number },
   ) {
     this.#subject = subject;
-    this.#minJournalBytes = options.minJournalBytes ?? 4 * 1024 * 1024;
-    this.#share = options.share ?? 0.25;
+    this.#minJournalBytes = options.minJournalBytes ?? MIN_JOURNAL_BYTES;
+    this.#share = options.share ?? SHARE;
     this.#oldIsThere = state.oldIsThere;
     this.snapshotBytes = state.snapshotBytes;
     this.snapshotSequence = state.snapshotSequence;

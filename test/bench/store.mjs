@@ -3,7 +3,7 @@
  * `node test/bench/store.mjs [rows]`. Needs no build of its own: it bundles the source into a temp folder.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { cp, mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises';
+import fsp, { cp, link, mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -87,6 +87,8 @@ function spread(values) {
   return `p50 ${ms(quantile(sorted, 0.5))}, p99 ${ms(quantile(sorted, 0.99))}, max ${ms(sorted.at(-1) ?? 0)}`;
 }
 
+const slowest = values => values.reduce((most, value) => Math.max(most, value), 0);
+
 /** Appends and flushes groups of bytes: what any store must pay that keeps its word. */
 async function bareDisk(groups, bytes) {
   const path = join(folder, 'bare');
@@ -107,7 +109,43 @@ async function bareDisk(groups, bytes) {
 }
 
 const files = name => join(folder, name);
-const store = new JournaledStore({ directory: folder, name: 'bench', schema });
+
+/** The store's files as a kill would leave them now. Snapshots are replaced whole, so a second name for one is a copy. */
+async function crashCopy(name) {
+  const target = `${folder}-${name}`;
+  await mkdir(target);
+  await link(files('bench.db'), join(target, 'bench.db'));
+  await link(files('bench.journal.old'), join(target, 'bench.journal.old')).catch(() => undefined);
+  await cp(files('bench.journal'), join(target, 'bench.journal'));
+  return target;
+}
+
+/** What a copy takes to open, and how many rows it has then. */
+async function recover(target) {
+  let journal = 0;
+  for (const name of ['bench.journal', 'bench.journal.old']) {
+    journal += (await stat(join(target, name)).catch(() => ({ size: 0 }))).size;
+  }
+  const at = performance.now();
+  const crashed = new JournaledStore({ directory: target, name: 'bench', schema });
+  await crashed.open();
+  const [{ count }] = await crashed.query('count');
+  const ms = performance.now() - at;
+  await crashed.close();
+  await rm(target, { recursive: true });
+  return { ms, journal, count };
+}
+
+// A kill just before a snapshot takes its place leaves the most to be replayed: two journals.
+let beforeInstall;
+const fs = {
+  ...fsp,
+  rename: async (from, to) => {
+    if (to.endsWith('bench.db')) await beforeInstall?.();
+    await fsp.rename(from, to);
+  },
+};
+const store = new JournaledStore({ directory: folder, name: 'bench', schema, fs });
 store.on('error', ({ error }) => console.log('error:', error.message));
 const checkpoints = [];
 store.on('checkpointed', ({ bytes, durationMs }) =>
@@ -150,7 +188,7 @@ const lag = performance.now() - at;
 
 // At a rate that a station never reaches, but below that of SQL: what a snapshot of the full size does to it.
 const PACE = 20_000;
-async function paced(durationMs, until = () => true) {
+async function paced(durationMs, until = () => true, acked = () => undefined) {
   const times = [];
   const writes = [];
   const from = performance.now();
@@ -159,7 +197,11 @@ async function paced(durationMs, until = () => true) {
     while (writes.length < due) {
       const called = performance.now();
       next += 1;
-      writes.push(store.write('add', params(next)).then(() => times.push(performance.now() - called)));
+      const write = store.write('add', params(next)).then(() => {
+        times.push(performance.now() - called);
+        acked();
+      });
+      writes.push(write);
     }
     await new Promise(resolve => setTimeout(resolve, 2));
   }
@@ -177,13 +219,31 @@ const snapshot = store.checkpoint().then(() => {
 const busy = await paced(0, () => done);
 await snapshot;
 
-// What a kill at the worst moment would leave: the journal as long as it gets before a checkpoint.
-const crashFolder = `${folder}-crash`;
-for (let id = 0; id < rows * 0.2; id += 1_000) {
+// What a kill at the worst moment would leave: the journal as long as it gets before a checkpoint is due (see checkpoint.ts),
+const due = Math.max(4 * 1024 * 1024, 0.125 * (await stat(files('bench.db'))).size);
+while ((await stat(files('bench.journal'))).size < due - 400 * 1_000) {
   await Promise.all(Array.from({ length: 1_000 }, () => store.write('add', params(++next))));
 }
-await cp(folder, crashFolder, { recursive: true });
-const crashJournal = (await stat(join(crashFolder, 'bench.journal'))).size;
+const full = { rows: next, folder: await crashCopy('crash') };
+// and, at the pace of above, that journal and what came while the snapshot was written.
+const worst = { rows: 0, folder: undefined };
+beforeInstall = async () => {
+  beforeInstall = undefined;
+  worst.rows = acknowledged;
+  worst.folder = await crashCopy('crash-in-checkpoint');
+};
+let acknowledged = next;
+let isInstalled = false;
+store.once('checkpointed', () => {
+  isInstalled = true;
+});
+await paced(
+  0,
+  () => isInstalled,
+  () => {
+    acknowledged += 1;
+  },
+);
 
 at = performance.now();
 await store.close();
@@ -196,14 +256,13 @@ const reopening = performance.now() - at;
 const [{ count }] = await again.query('count');
 await again.close();
 
-at = performance.now();
-const crashed = new JournaledStore({ directory: crashFolder, name: 'bench', schema });
-await crashed.open();
-const recovering = performance.now() - at;
-const [{ count: recovered }] = await crashed.query('count');
-await crashed.close();
-await rm(crashFolder, { recursive: true });
-if (recovered !== count) throw new RangeError(`${count} rows were written, ${recovered} recovered`);
+const afterCrash = await recover(full.folder);
+if (afterCrash.count !== full.rows)
+  throw new RangeError(`${full.rows} rows were written, ${afterCrash.count} recovered`);
+const inCheckpoint = await recover(worst.folder);
+if (inCheckpoint.count < worst.rows) {
+  throw new RangeError(`${worst.rows} rows were acknowledged, ${inCheckpoint.count} recovered`);
+}
 
 const groups = Math.max(200, Math.round(writing / 10));
 const bare = await bareDisk(Math.min(groups, 1_000), 256 * 1024);
@@ -222,6 +281,7 @@ console.log(
 );
 console.log(`${PACE.toLocaleString('en')} appends a second      ack ${spread(quiet)}`);
 console.log(`  while a snapshot is written ${spread(busy)} (${ms(checkpointing)})`);
+console.log(`  extra for the slowest ack  ${ms(Math.max(0, slowest(busy) - slowest(quiet)))}`);
 console.log(`  bare disk, 300 bytes       ${spread(small.times)}`);
 console.log(
   `event loop delay             p50 ${ms(loop.percentile(50) / 1e6)}, p99 ${ms(loop.percentile(99) / 1e6)}, max ${ms(loop.max / 1e6)}`,
@@ -232,7 +292,8 @@ console.log(
 );
 console.log(`close                        ${ms(closing)}`);
 console.log(`reopen                       ${ms(reopening)}`);
-console.log(`reopen after a crash         ${ms(recovering)} (journal ${megabytes(crashJournal)})`);
+console.log(`reopen after a crash         ${ms(afterCrash.ms)} (journal ${megabytes(afterCrash.journal)})`);
+console.log(`  in a checkpoint            ${ms(inCheckpoint.ms)} (journals ${megabytes(inCheckpoint.journal)})`);
 console.log(`memory                       ${megabytes(process.memoryUsage().rss)} resident`);
 
 await rm(folder, { recursive: true });
