@@ -48,6 +48,21 @@ export abstract class LedgerQueries {
     return (await this.#records('byCompletedLocation', [location]))[0];
   }
 
+  /** Of these places, those where the source of any file lies. Reads all rows, once. */
+  async placed(locations: readonly string[]): Promise<Set<string>> {
+    const rows = await this.query<{ location: string }>('placed', [JSON.stringify(locations)]);
+    return new Set(rows.map(({ location }) => location));
+  }
+
+  /**
+   * The time, in epoch ms, from which on the ledger has the row of every file that was completed: when it was made, or
+   * when the youngest file was completed whose row was compacted away.
+   */
+  async completeSince(): Promise<number> {
+    const meta = new Map((await this.query<{ name: string; value: Value }>('meta')).map(row => [row.name, row.value]));
+    return Math.max(Number(meta.get('createdAt') ?? 0), Number(meta.get('compactedUntil') ?? 0));
+  }
+
   async get(id: number): Promise<FileRecord | undefined> {
     return (await this.#records('byId', [id]))[0];
   }
@@ -93,6 +108,11 @@ export abstract class LedgerQueries {
     return (await this.#records('fileOfReport', [reportId]))[0];
   }
 
+  /** Of these reports, those of files that are not completed. */
+  async knownReports(ids: readonly string[]): Promise<Set<string>> {
+    return new Set((await this.query<{ id: string }>('knownReports', [JSON.stringify(ids)])).map(({ id }) => id));
+  }
+
   /** The reports of a file that is being delivered. */
   reportsOf(record: Pick<FileRecord, 'id'>): Promise<{ id: string; position: number; state: ReportState }[]> {
     return this.query('reportsOf', [record.id]);
@@ -121,7 +141,9 @@ export abstract class LedgerQueries {
     afterId: number,
     before: number,
     maxRows: number,
-  ): Promise<{ id: number; root: string; path: string; state: FileState; reports: number; kept: boolean }[]> {
+  ): Promise<
+    { id: number; root: string; path: string; state: FileState; reports: number; kept: boolean; completedAt: number }[]
+  > {
     const nth = (await this.query<{ id: number }>('nthNewest', [maxRows]))[0]?.id ?? 0;
     const rows = await this.query<{
       id: number;
@@ -130,6 +152,7 @@ export abstract class LedgerQueries {
       state: FileState;
       reports: number;
       kept: number;
+      completedAt: number;
     }>('compactable', [afterId, before, nth]);
     return rows.map(row => ({ ...row, kept: row.kept === 1 }));
   }

@@ -41,6 +41,8 @@ export class Ledger extends LedgerQueries {
   #newest: Promise<void> = Promise.resolve();
   #id = '';
   #lastId = 0;
+  /** When the youngest file was completed whose row is gone, in epoch ms. */
+  #compactedUntil = 0;
   /** What the ledger's own clock is ahead of the process's. */
   #monotonicStart = 0;
 
@@ -63,6 +65,7 @@ export class Ledger extends LedgerQueries {
     const [newest] = await this.query<{ id: number; monotonic: number | null }>('last');
     this.#lastId = Math.max(newest?.id ?? 0, Number(meta.get('lastId') ?? 0));
     const last = Math.max(newest?.monotonic ?? 0, Number(meta.get('lastMonotonic') ?? 0));
+    this.#compactedUntil = Number(meta.get('compactedUntil') ?? 0);
     this.#monotonicStart = last - this.#clock.monotonic();
     for (const { id, path } of await this.query<{ id: number; path: string }>('roots')) this.roots.load(id, [path]);
     for (const row of await this.query<ConverterIdentity & { id: number }>('converters')) {
@@ -342,10 +345,14 @@ export class Ledger extends LedgerQueries {
   }
 
   /** Removes rows and keeps their number, so that the books still balance. */
-  async compact(rows: readonly { id: number; state: FileState; reports: number }[]): Promise<void> {
+  async compact(
+    rows: readonly { id: number; state: FileState; reports: number; completedAt: number | null }[],
+  ): Promise<void> {
+    this.#compactedUntil = rows.reduce((latest, row) => Math.max(latest, row.completedAt ?? 0), this.#compactedUntil);
     await this.#writeAll([
       { statement: 'setMeta', params: ['lastId', this.#lastId] },
       { statement: 'setMeta', params: ['lastMonotonic', this.#monotonicMs()] },
+      { statement: 'setMeta', params: ['compactedUntil', this.#compactedUntil] },
       ...rows.flatMap(({ id, state, reports }) => [
         { statement: 'forgetReports', params: [id] },
         { statement: 'forget', params: [id] },

@@ -136,6 +136,7 @@ export const LEDGER_SCHEMA = {
       where files.root = ?1 and files.path = wanted.value ->> 1 group by files.path)`,
     byPathAnywhere: `${RECORD} where path_key = ?1 and roots.path = ?2 and files.path = ?3 order by files.id desc limit ?4`,
     byLocation: `${RECORD} where location = ?1 and location is not null and state <> 'completed' order by files.id desc limit 1`,
+    placed: 'select location from files where location in (select value from json_each(?))',
     byCompletedLocation: `${RECORD} where location = ?1 and state = 'completed' order by files.id desc limit 1`,
     delivered: `${RECORD} where substr(sha256, 1, 8) = substr(unhex(?1), 1, 8) and sha256 = unhex(?1) and converters.name = ?2
       and files.id <> ?3 and reports > 0 and state in ('delivering', 'cleaning', 'completed') order by files.id limit 1`,
@@ -153,6 +154,7 @@ export const LEDGER_SCHEMA = {
     pageAtWork: `${RECORD} where files.id > ?1 and state = ?2 and state not in ('completed', 'skipped')
       and (?3 is null or converters.name = ?3) order by files.id limit ?4`,
     fileOfReport: `${RECORD} where files.id = (select file from reports where id = ?)`,
+    knownReports: 'select id from reports where id in (select value from json_each(?))',
     reportsOf: 'select id, position, state from reports where file = ? order by position',
     waitingReports: `select reports.id, reports.file, reports.position from reports join files on files.id = reports.file
       where reports.id > ?1 and reports.state = 'queued' order by reports.id limit 1000`,
@@ -160,8 +162,8 @@ export const LEDGER_SCHEMA = {
     compacted: 'select state, files, reports from compacted',
     outdated: `${RECORD} where files.id > ?1 and state = 'failed' and state not in ('completed', 'skipped') and converters.name = ?2
       and (converters.version <> ?3 or converters.parameters <> ?4) order by files.id limit 1000`,
-    compactable: `select files.id, roots.path as root, files.path, state, reports, kept from files join roots on roots.id = files.root
-      where files.id > ?1 and state in ('completed', 'skipped') and cleanup is null
+    compactable: `select files.id, roots.path as root, files.path, state, reports, kept,
+      completed_at as completedAt from files join roots on roots.id = files.root where files.id > ?1 and state in ('completed', 'skipped') and cleanup is null
       and (completed_at < ?2 or files.id <= ?3) order by files.id limit 500`,
     nthNewest: `select id from files where state in ('completed', 'skipped') order by id desc limit 1 offset ?`,
   },

@@ -58,6 +58,11 @@ export class PendingQueue extends SafeEmitter<PendingQueueEvents> {
     return this.#engine.offlineReason;
   }
 
+  /** Where its reports lie: absolute. */
+  get directory(): string {
+    return this.#engine.core.folder.directory;
+  }
+
   /** How many reports wait or are on their way. */
   get size(): number {
     return this.#engine.core.index.size;

@@ -1,14 +1,14 @@
 /** The books of a pool, compared with the folders: files in = reports out + files named. */
 import { join } from 'node:path';
 import { sleep } from '../clock.js';
-import { scanFolder } from '../discovery/scan.js';
 import { exists } from '../files/free-name.js';
 import { sameIdentity } from '../files/identity.js';
 import type { FileRecord, FileState } from '../ledger/file-record.js';
-import type { Ledger } from '../ledger/ledger.js';
+import { otherReports, strangers } from './audit-strangers.js';
 import { inBatches } from './batches.js';
 import type { Engine } from './engine.js';
 import { lookAtUnit, unitAt } from './find-files.js';
+import { PlaceSet } from './place-set.js';
 
 /** Something that the ledger says and a folder does not, or the other way round. */
 export interface AuditDifference {
@@ -22,8 +22,10 @@ export interface AuditDifference {
     | 'unsettled-report'
     /** A source is not in the done, error or pending folder where it was put. */
     | 'missing-target'
-    /** A source lies in an error folder and the ledger does not know why. */
+    /** A file lies in a done, error or pending folder and the ledger does not know it. */
     | 'unknown-target'
+    /** A report was given up in the pending queue, and no file of the ledger was made into it. */
+    | 'unknown-report'
     /** A file waits for a converter that this pool has never had. */
     | 'without-converter'
     /** The archive does not know a file that it should have. */
@@ -50,6 +52,8 @@ export interface Audit {
     reports: number;
     /** Reports in the pending queue. */
     pending: number;
+    /** Of `pending`, those that no file of this pool was made into: what the host enqueued, replays, files dropped in. */
+    pendingOthers: number;
     /** Of `files`, those that wait for a converter that is not in the pool. They are no difference where it was removed from it. */
     withoutConverter: number;
   };
@@ -59,10 +63,11 @@ export interface Audit {
 export async function audit(engine: Engine): Promise<Audit> {
   const differences: AuditDifference[] = [];
   await watchFolders(engine, differences);
-  const withoutConverter = await rows(engine, differences);
+  const places = new PlaceSet();
+  const withoutConverter = await rows(engine, places, differences);
   await waitingReports(engine, differences);
-  const errorFolders = engine.context.registry.entries.map(entry => entry.errorFolder);
-  for (const folder of new Set(errorFolders)) await errorFolder(engine, folder, differences);
+  const pendingOthers = await otherReports(engine, differences);
+  await strangers(engine, places, differences);
   const files: Partial<Record<FileState, number>> = {};
   let seen = 0;
   let reports = 0;
@@ -71,7 +76,8 @@ export async function audit(engine: Engine): Promise<Audit> {
     seen += count.files;
     reports += count.reports;
   }
-  return { differences, totals: { files, seen, reports, pending: engine.context.pending.size, withoutConverter } };
+  const pending = engine.context.pending.size;
+  return { differences, totals: { files, seen, reports, pending, pendingOthers, withoutConverter } };
 }
 
 async function watchFolders(engine: Engine, differences: AuditDifference[]): Promise<void> {
@@ -108,7 +114,7 @@ async function watchFolders(engine: Engine, differences: AuditDifference[]): Pro
 }
 
 /** @returns How many files wait for a converter that is not in the pool. */
-async function rows(engine: Engine, differences: AuditDifference[]): Promise<number> {
+async function rows(engine: Engine, places: PlaceSet, differences: AuditDifference[]): Promise<number> {
   const away = new Set(engine.posts.away());
   const { ledger, fs, roster, registry } = engine.context;
   let withoutConverter = 0;
@@ -117,6 +123,7 @@ async function rows(engine: Engine, differences: AuditDifference[]): Promise<num
     await archived(engine, page, differences);
     for (const record of page) {
       afterId = record.id;
+      if (record.location !== null) places.add(record.location);
       // Nothing can be said about a share that is away.
       if (roster.get(record.id) || away.has(record.root)) continue;
       const path = join(record.root, record.path);
@@ -236,30 +243,6 @@ const RENAME_MS = 100;
 async function isGone({ context }: Engine, id: string): Promise<boolean> {
   const item = context.pending.find(id);
   return !item || (item.state === 'queued' && !(await exists(context.fs, item.path)));
-}
-
-async function errorFolder(engine: Engine, root: string, differences: AuditDifference[]): Promise<void> {
-  const { ledger, fs } = engine.context;
-  if (!(await exists(fs, root))) return;
-  for await (const name of scanFolder({ fs, root, recursive: true, excludedFolders: [] })) {
-    const path = join(root, name);
-    if (name.endsWith('.error') || (await isKnown(ledger, root, name))) continue;
-    differences.push({
-      kind: 'unknown-target',
-      path,
-      message: 'It lies in the error folder and the ledger does not know it.',
-      hint: 'Somebody put it there. Move it to the watch folder to have it converted, or remove it.',
-    });
-  }
-}
-
-/** Whether the ledger has a source at this place, or around it: a folder is one source. */
-async function isKnown(ledger: Ledger, root: string, name: string): Promise<boolean> {
-  const parts = name.split('/');
-  for (let depth = parts.length; depth > 0; depth--) {
-    if (await ledger.atLocation(join(root, ...parts.slice(0, depth)))) return true;
-  }
-  return false;
 }
 
 function missingTarget(record: FileRecord): Pick<AuditDifference, 'message' | 'hint'> {

@@ -1,7 +1,8 @@
 /** Each kind of difference is made by hand, and must be named with what to do about it. */
-import { readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Audit, type AuditDifference, PendingQueue, SubmitError } from 'millrace';
+import { FaultyFileSystem } from 'millrace/testing';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolders } from '../../support/temp-folder.js';
 import { LineConverter, Station } from './support.js';
@@ -40,7 +41,14 @@ describe('audit()', () => {
     await pool.idle();
     expect(await pool.audit()).toEqual({
       differences: [],
-      totals: { files: { completed: 1, failed: 1, skipped: 1 }, seen: 3, reports: 2, pending: 0, withoutConverter: 0 },
+      totals: {
+        files: { completed: 1, failed: 1, skipped: 1 },
+        seen: 3,
+        reports: 2,
+        pending: 0,
+        pendingOthers: 0,
+        withoutConverter: 0,
+      },
     });
   });
 
@@ -127,5 +135,121 @@ describe('audit()', () => {
     named(audit, 'missing-report');
     expect(audit.differences).toHaveLength(1);
     expect(queued).toContain(audit.differences[0]?.id);
+  });
+
+  it('names strangers in the done and pending folders, but not what lay there before, and not more than one reads', async () => {
+    const one = await station();
+    for (const folder of ['Done', 'Pending']) await mkdir(join(one.root, folder), { recursive: true });
+    await writeFile(one.at('Done', 'from-before.csv'), 'x');
+    // What was written at the moment when the ledger was made may be from before.
+    const { ctimeMs } = await stat(one.at('Done', 'from-before.csv'));
+    await expect.poll(() => Date.now(), PATIENCE).toBeGreaterThan(ctimeMs + 1);
+    const pool = await one.open({ startWatch: deaf, converter: { postProcess: 'zip' } });
+    await one.drop('a.csv', 'a');
+    await one.drop('b.csv', 'b');
+    await pool.idle();
+    expect((await pool.audit()).differences).toEqual([]);
+
+    const strangers = [one.at('Done', 'theirs.csv'), one.at('Pending', 'sub', 'theirs.csv')];
+    await mkdir(one.at('Pending', 'sub'));
+    for (const path of strangers) await writeFile(path, 'x');
+    expect(named(await pool.audit(), 'unknown-target').sort()).toEqual(strangers);
+    for (const path of strangers) await unlink(path);
+    expect((await pool.audit()).differences).toEqual([]);
+
+    await Promise.all(Array.from({ length: 150 }, (_, index) => writeFile(one.at('Done', `s${index}.csv`), 'x')));
+    const many = await pool.audit();
+    expect(named(many, 'unknown-target')).toHaveLength(101);
+    expect(many.differences.at(-1)).toMatchObject({ path: join(one.root, 'Done') });
+    expect(many.differences.at(-1)?.message).toContain('More than 100 files');
+  });
+
+  it('knows nothing to say against a done file whose row was compacted away', async () => {
+    const one = await station();
+    const first = await one.open();
+    await one.drop('a.csv', 'a');
+    await first.idle();
+    await first.stop();
+    const second = await one.open({ ledger: { keepDays: 365, maxRows: 0 } });
+    await expect.poll(async () => (await second.items()).items, PATIENCE).toEqual([]);
+    expect(await second.audit()).toMatchObject({ differences: [], totals: { seen: 1, files: { completed: 1 } } });
+    expect(await one.names('Done')).toEqual(['a.csv']);
+    await writeFile(one.at('Done', 'theirs.csv'), 'x');
+    expect(named(await second.audit(), 'unknown-target')).toEqual([one.at('Done', 'theirs.csv')]);
+  });
+
+  it('names a file that waited in a folder which nobody watches any more, and was removed there', async () => {
+    const one = await station();
+    const first = await one.open();
+    first.pause();
+    await one.drop('a.csv', 'a');
+    await expect.poll(() => first.items({ state: 'queued' }), PATIENCE).toMatchObject({ items: [{ path: 'a.csv' }] });
+    await first.stop();
+    await unlink(one.at('a.csv'));
+    const second = await one.open({ converter: { watchFolder: join(one.root, 'watch2') } });
+    await second.idle();
+    expect(named(await second.audit(), 'missing-source')).toEqual([one.at('a.csv')]);
+    // It is dropped again where it is looked for.
+    await second.stop();
+    const third = await one.open();
+    await one.drop('a.csv', 'a');
+    await third.idle();
+    expect((await third.audit()).differences).toEqual([]);
+    expect(one.lines).toEqual(['a']);
+  });
+
+  it('names a report that was given up while the ledger could not be written, until it can', async () => {
+    const one = await station();
+    const fs = new FaultyFileSystem();
+    let refuse = false;
+    const pending = new PendingQueue({
+      directory: join(one.root, 'pending'),
+      submitter: () => Promise.reject(new SubmitError('no', { kind: refuse ? 'permanent' : 'transient' })),
+      minFreeBytes: 0,
+      retry: { baseDelayMs: 20, maxDelayMs: 20, budgetPerMinute: 1_000_000 },
+      breaker: { failureThreshold: 1_000_000 },
+    });
+    const pool = await one.open({ pending, fs });
+    await one.drop('a.csv', 'a');
+    await expect
+      .poll(() => pool.items({ state: 'delivering' }), PATIENCE)
+      .toMatchObject({ items: [{ cleanup: null }] });
+    fs.fail({ operation: 'file.write', path: /ledger\.journal/, code: 'EIO' });
+    refuse = true;
+    await expect.poll(() => pending.list().items, PATIENCE).toMatchObject([{ state: 'error' }]);
+    const audit = await pool.audit();
+    expect(named(audit, 'unsettled-report')).toEqual([pending.list().items[0]?.path]);
+    fs.heal();
+    await expect
+      .poll(() => pool.audit(), PATIENCE)
+      .toMatchObject({ differences: [], totals: { files: { failed: 1 } } });
+  });
+
+  it('counts the reports in its queue that others put there, and names those that were given up', async () => {
+    const one = await station();
+    const pending = offlineQueue(one);
+    const pool = await one.open({ pending });
+    await one.drop('a.csv', 'a');
+    await expect
+      .poll(() => pool.items({ state: 'delivering' }), PATIENCE)
+      .toMatchObject({ items: [{ cleanup: null }] });
+    const { id } = await pending.enqueue({ line: 'by the host' });
+    expect(await pool.audit()).toMatchObject({ differences: [], totals: { pending: 2, pendingOthers: 1, reports: 1 } });
+    await pool.stop();
+
+    const refusing = new PendingQueue({
+      directory: join(one.root, 'pending'),
+      submitter: report =>
+        (report as { line: string }).line === 'a'
+          ? Promise.resolve({})
+          : Promise.reject(new SubmitError('no', { kind: 'permanent' })),
+      minFreeBytes: 0,
+    });
+    const again = await one.open({ pending: refusing });
+    await again.idle();
+    await expect.poll(() => refusing.find(id), PATIENCE).toMatchObject({ state: 'error' });
+    const audit = await again.audit();
+    named(audit, 'unknown-report');
+    expect(audit).toMatchObject({ differences: [{ id }], totals: { pendingOthers: 0 } });
   });
 });

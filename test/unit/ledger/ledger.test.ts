@@ -149,7 +149,7 @@ describe('a row', () => {
     const first = await openLedger(directory);
     const a = await completed(first, 'a.csv', 1);
     const correlation = first.correlationId(a);
-    await first.compact([{ id: a.id, state: 'completed', reports: 1 }]);
+    await first.compact([{ id: a.id, state: 'completed', reports: 1, completedAt: null }]);
     await first.close();
     const second = await openLedger(directory);
     expect(second.correlationId(a)).toBe(correlation);
