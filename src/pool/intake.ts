@@ -4,7 +4,6 @@ import type { Clock } from '../clock.js';
 import type { Look } from '../discovery/look.js';
 import { type MillraceError, toError } from '../errors.js';
 import type { FileSystem } from '../files/file-system.js';
-import { type FileIdentity, sameIdentity } from '../files/identity.js';
 import { relativeTo } from '../files/names.js';
 import type { FileRecord } from '../ledger/file-record.js';
 import type { Ledger } from '../ledger/ledger.js';
@@ -13,6 +12,7 @@ import { inBatches, mapConcurrently } from './batches.js';
 import type { ConverterEntry } from './converter-entry.js';
 import { type Found, findFiles, type IntakeRoot, lookAtUnit } from './find-files.js';
 import type { Growing } from './growing.js';
+import { isSettled, leftSince } from './known-files.js';
 import type { ScanStatistics } from './pool-events.js';
 import type { Roster } from './roster.js';
 
@@ -180,9 +180,11 @@ export class Intake {
       root.root,
       found.map(file => file.path),
     );
+    const left = await leftSince(this.#options.fs, root, found, known);
     if (this.#closed) return [];
     const admitted: Found[] = [];
     for (const one of found) {
+      if (left.has(one)) continue;
       const { path, entry, look } = one;
       const { identity } = look;
       const absolute = join(root.root, path);
@@ -219,21 +221,5 @@ export class Intake {
   #isLongAtRest({ identity, ctimeMs }: Look, file: ActiveFile): boolean {
     const restMs = this.#options.clock.now() - Math.max(identity.mtimeMs, ctimeMs);
     return restMs >= Math.max(LONG_AT_REST_MS, file.stabilityMs * 10);
-  }
-}
-
-/** The ledger's newest row for this path speaks of this very file and needs nothing from us now. */
-function isSettled(row: FileRecord, identity: FileIdentity): boolean {
-  if (!sameIdentity(row, identity)) return false;
-  switch (row.state) {
-    case 'completed':
-    case 'failed':
-    case 'skipped':
-      // Without KEEP the source has left, so this is a file that somebody brought back.
-      return row.kept || row.cleanup !== null;
-    case 'discovered':
-      return row.location !== null;
-    default:
-      return true;
   }
 }

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  ArchiveStorage,
   AsyncConverterPool,
   ConverterBase,
   type ConverterContext,
@@ -32,6 +33,10 @@ export interface StationSettings {
   version?: string;
   arguments?: Record<string, unknown>;
   onLocked?: 'fail' | 'wait';
+  /** After so many further attempts a file is parked. Default 3. */
+  maxRetries?: number;
+  /** Keep every source in an archive. */
+  archive?: boolean;
   /** Listen to native file events. Default true; without them only scans find files, which keeps a start short. */
   watch?: boolean;
 }
@@ -41,6 +46,11 @@ export type UnitName = 'file' | 'folder' | 'set' | 'pulled';
 /** Where the station's converters that pull find what there is to pull: one item a line, by its key. */
 export function tableOf(root: string): string {
   return join(root, 'table.txt');
+}
+
+/** Where the station's archive is. */
+export function archiveOf(root: string): string {
+  return join(root, 'archive');
 }
 
 /** The folders of one converter. */
@@ -126,7 +136,7 @@ function converterOf({ root, unit = 'file', version = '1.0.0' }: StationSettings
 
 /** A pool over the station's folders. Its times are short: a test waits for nothing that a user would not. */
 export function makePool(settings: StationSettings, fs: FileSystem = nodeFileSystem): AsyncConverterPool {
-  const { root, url, actions, unit, onLocked = 'fail', watch = true } = settings;
+  const { root, url, actions, unit, onLocked = 'fail', watch = true, maxRetries = 3, archive = false } = settings;
   const pending = new PendingQueue({
     directory: join(root, 'state', 'pending'),
     submitter: new HttpSubmitter({ url: `${url}/api/Report/WSJF` }),
@@ -158,12 +168,14 @@ export function makePool(settings: StationSettings, fs: FileSystem = nodeFileSys
       // A watch that is deaf on purpose is not to be tried.
       ...(watch ? {} : { canaryIntervalMs: 0 }),
       retryDelayMs: 10,
+      maxRetries,
       arguments: settings.arguments ?? {},
     };
   });
   return new AsyncConverterPool({
     dataDir: join(root, 'state'),
     pending,
+    ...(archive ? { archive: new ArchiveStorage({ directory: archiveOf(root), fs }) } : {}),
     converters,
     onLocked,
     minFreeBytes: 0,

@@ -1,5 +1,6 @@
 import { rename, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type FileSystem, nodeFileSystem } from 'millrace';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolders } from '../../support/temp-folder.js';
 import { collect, LineConverter, Station } from './support.js';
@@ -167,4 +168,45 @@ describe('two converters', () => {
     expect(one.lines).toEqual(['same', 'same']);
     expect(new Set(one.deliveries.map(({ key }) => key)).size).toBe(2);
   });
+});
+
+it('is one file where a scan saw it just before it was delivered and deleted', async () => {
+  const one = new Station(join(await tempFolder(), 'station'));
+  let hear: (path: string) => void = () => undefined;
+  let tellSeen: () => void = () => undefined;
+  const seen = new Promise<void>(resolve => {
+    tellSeen = resolve;
+  });
+  let goOn: () => void = () => undefined;
+  const allowed = new Promise<void>(resolve => {
+    goOn = resolve;
+  });
+  let looks = 0;
+  const stat: FileSystem['stat'] = async path => {
+    const found = await nodeFileSystem.stat(path);
+    if (path === one.at('a.csv') && ++looks === 1) {
+      tellSeen();
+      await allowed;
+    }
+    return found;
+  };
+  const pool = await one.open({
+    fs: { ...nodeFileSystem, stat },
+    startWatch: ({ onHint }) => {
+      hear = onHint;
+      return { ready: Promise.resolve(), close: async () => undefined };
+    },
+    converter: { postProcess: 'delete', rescanIntervalMs: 20, canaryIntervalMs: 0 },
+  });
+  const completed = new Promise(resolve => pool.once('completed', resolve));
+  const path = await one.drop('a.csv', 'a');
+  await seen;
+  hear(path);
+  await completed;
+  const scanned = new Promise(resolve => pool.once('scanCompleted', resolve));
+  goOn();
+  await scanned;
+  await pool.idle();
+  expect((await pool.items()).items).toMatchObject([{ path: 'a.csv', state: 'completed' }]);
+  expect(await pool.explain(path)).toContain('was delivered by');
 });
