@@ -10,6 +10,7 @@ import type { AsyncConverterPool, PostProcessAction } from 'millrace';
 import { FakeServer } from 'millrace/testing';
 import yauzl from 'yauzl';
 import { repoRoot } from '../../support/run.js';
+import { archiveProblems } from './archive-check.js';
 import type { ChildSettings } from './child.js';
 import { foldersOf, makePool, type StationSettings, tableOf, type UnitName } from './station.js';
 
@@ -23,6 +24,9 @@ export interface Dropped {
   word: string;
 }
 
+/** Of a station's settings, those that few tests set. */
+export type StationOptions = Pick<StationSettings, 'archive' | 'maxRetries'>;
+
 let program: Promise<string> | undefined;
 
 /** A station with its server. */
@@ -31,18 +35,30 @@ export class Station {
   readonly server: FakeServer;
   readonly actions: PostProcessAction[];
   readonly unit: UnitName;
+  readonly options: StationOptions;
   readonly dropped: Dropped[] = [];
 
-  static async make(actions: PostProcessAction[], unit: UnitName = 'file'): Promise<Station> {
+  static async make(
+    actions: PostProcessAction[],
+    unit: UnitName = 'file',
+    options: StationOptions = {},
+  ): Promise<Station> {
     const root = await realpath(await mkdtemp(join(tmpdir(), 'millrace-crash-')));
     const server = await FakeServer.start();
     for (const action of actions) await mkdir(foldersOf(root, action).watch, { recursive: true });
     await mkdir(join(root, 'staging'));
     await writeFile(tableOf(root), '');
-    return new Station(root, server, actions, unit);
+    return new Station(root, server, actions, unit, options);
   }
 
-  private constructor(root: string, server: FakeServer, actions: PostProcessAction[], unit: UnitName) {
+  private constructor(
+    root: string,
+    server: FakeServer,
+    actions: PostProcessAction[],
+    unit: UnitName,
+    options: StationOptions,
+  ) {
+    this.options = options;
     this.root = root;
     this.server = server;
     this.actions = actions;
@@ -50,7 +66,7 @@ export class Station {
   }
 
   get settings(): StationSettings {
-    return { root: this.root, url: this.server.url, actions: this.actions, unit: this.unit };
+    return { root: this.root, url: this.server.url, actions: this.actions, unit: this.unit, ...this.options };
   }
 
   /** Puts a unit into a watch folder, each file complete from its first moment; an item comes into the table. */
@@ -94,6 +110,10 @@ export class Station {
       await pool.stop();
     }
     problems.push(...(await this.#leftovers()));
+    if (this.options.archive) {
+      const sources = this.dropped.map(file => ({ ...file, content: contentOf(membersOf(file, this.unit)) }));
+      problems.push(...(await archiveProblems(this.root, sources)));
+    }
     return problems;
   }
 

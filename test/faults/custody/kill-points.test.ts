@@ -6,10 +6,19 @@ import type { UnitName } from './station.js';
 
 /** 'back': it is down until the reports wait in the pending queue. */
 type ServerState = 'up' | 'down' | 'back';
+/** Whether the sources are archived, too: the steps between claim and conversion, and between delivery and clean-up. */
+type Archiving = 'archived' | 'not archived';
 
 const UNTIL = { up: 'idle', down: 'queued', back: 'delivered' } as const;
 /** `step`: every so many file operations one is a point at which the process is killed; in the soak, each is. */
-type Case = [action: PostProcessAction, kind: string, unit: UnitName, server: ServerState, step: number];
+type Case = [
+  action: PostProcessAction,
+  kind: string,
+  unit: UnitName,
+  server: ServerState,
+  step: number,
+  archiving?: Archiving,
+];
 
 const AT_ONCE = 4;
 
@@ -23,6 +32,14 @@ const UNITS_EVERYWHERE = (['folder', 'set', 'pulled'] as const).flatMap((unit): 
   ['move', 'bad', unit, 'up', 1],
   ...(unit === 'pulled' ? [] : ([['keep', 'later', unit, 'up', 1]] satisfies Case[])),
 ]);
+
+const ARCHIVED_EVERYWHERE: Case[] = [
+  ['move', 'two', 'file', 'back', 1, 'archived'],
+  ['zip', 'good', 'file', 'up', 1, 'archived'],
+  ['keep', 'later', 'file', 'up', 1, 'archived'],
+  ['archive', 'good', 'folder', 'up', 1, 'archived'],
+  ['move', 'good', 'set', 'up', 1, 'archived'],
+];
 
 const CASES: Case[] = [
   ['move', 'good', 'file', 'up', 5],
@@ -38,15 +55,19 @@ const CASES: Case[] = [
   ['move', 'good', 'folder', 'up', 31],
   ['zip', 'good', 'set', 'down', 37],
   ['delete', 'two', 'pulled', 'up', 37],
+  ['archive', 'two', 'file', 'up', 41, 'archived'],
+  ['delete', 'good', 'file', 'down', 47, 'archived'],
+  ['move', 'bad', 'file', 'up', 53, 'archived'],
+  ...(everywhere ? ARCHIVED_EVERYWHERE : []),
   ...(everywhere ? UNITS_EVERYWHERE : []),
 ];
 
 /** Kills the station's process at one file operation while it carries one file, and goes on with what it left. */
 async function killAt(
   number: number,
-  [action, kind, unit, server]: Case,
+  [action, kind, unit, server, , archiving]: Case,
 ): Promise<{ problems: string[]; point: string }> {
-  await using station = await Station.make([action], unit);
+  await using station = await Station.make([action], unit, { archive: archiving === 'archived' });
   await station.drop({ action, name: unit === 'folder' ? 'a' : 'a.csv', kind, word: 'one' });
   if (server !== 'up') await station.server.down();
   const child = await station.spawn({ killAt: number, watch: false, until: UNTIL[server] });
@@ -66,7 +87,7 @@ async function killAt(
   };
 }
 
-function stepOf([, , , , step]: Case): number {
+function stepOf({ 4: step }: Case): number {
   return amount({ quick: 3 * step, usual: step, soak: 1 });
 }
 
@@ -100,7 +121,9 @@ describe('a process that is killed at one of its file operations', () => {
       const { points, problems } = await killEverywhere(each);
       if (everywhere) {
         const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
-        process.stdout.write(`${each.slice(0, 4).join(' ')}: killed at ${points} points, ${seconds} s\n`);
+        process.stdout.write(
+          `${each.filter(word => typeof word === 'string').join(' ')}: killed at ${points} points, ${seconds} s\n`,
+        );
       }
       expect(problems).toEqual([]);
       expect(points).toBeGreaterThan(60 / stepOf(each));

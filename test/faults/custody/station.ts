@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  ArchiveStorage,
   AsyncConverterPool,
   ConverterBase,
   type ConverterContext,
@@ -169,13 +168,14 @@ export function makePool(settings: StationSettings, fs: FileSystem = nodeFileSys
       ...(watch ? {} : { canaryIntervalMs: 0 }),
       retryDelayMs: 10,
       maxRetries,
+      // The pool opens and closes it.
+      ...(archive ? { archiveFolder: archiveOf(root), archivePolicy: 'required' as const } : {}),
       arguments: settings.arguments ?? {},
     };
   });
   return new AsyncConverterPool({
     dataDir: join(root, 'state'),
     pending,
-    ...(archive ? { archive: new ArchiveStorage({ directory: archiveOf(root), fs }) } : {}),
     converters,
     onLocked,
     minFreeBytes: 0,
