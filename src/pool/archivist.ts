@@ -116,31 +116,54 @@ export class Archivist {
     }
   }
 
-  /** Step 6 of a file that was converted: its reports, and what the server said. */
-  async converted(
-    file: ActiveFile,
-    result: ConverterResult,
-    end: { delivered: boolean; durationMs: number },
-  ): Promise<void> {
-    const { archiveId, serverIds } = file.record;
-    const { entry } = file;
+  /**
+   * The first half of step 6: the reports, and what they say of the unit. Before the ledger says that they are delivered
+   * or queued, since nobody could make them again after that.
+   */
+  async keepReports({ entry, record: { archiveId } }: ActiveFile, result: ConverterResult): Promise<void> {
+    if (archiveId === null) return;
+    const reports = entry.archiveOutputReports ? result.reports : [];
+    const options = entry.compressionLevel === undefined ? {} : { compressionLevel: entry.compressionLevel };
+    const facts = unitFacts(result);
+    await this.placeOf(entry)?.owe(storage =>
+      Promise.all([
+        ...(Object.keys(facts).length > 0 ? [storage.updateConversion(archiveId, facts)] : []),
+        ...reports.map((report, position) =>
+          storage.archiveReport(report as object, archiveId, { position, ...options }),
+        ),
+      ]),
+    );
+  }
+
+  /** The second half: the outcome. */
+  async converted({ record, entry }: ActiveFile, end: { delivered: boolean; durationMs: number }): Promise<void> {
+    const { archiveId, serverIds } = record;
     if (archiveId === null) return;
     const facts: ConversionFacts = {
       status: 'success',
       durationMs: end.durationMs,
       ...(end.delivered ? { deliveredAt: this.#now() } : {}),
       ...serverFacts(serverIds),
-      ...unitFacts(result),
     };
-    const reports = entry.archiveOutputReports ? result.reports : [];
+    await this.placeOf(entry)?.owe(storage => storage.updateConversion(archiveId, facts));
+  }
+
+  /** After a crash: the outcome that the ledger has, should the archive not have it yet. */
+  async caughtUp({ record, entry }: ActiveFile): Promise<void> {
+    const { archiveId, state, serverIds, reason, updatedAt } = record;
+    const status = statusOf(record);
+    if (archiveId === null || status === undefined) return;
+    const delivered = state === 'cleaning';
+    const facts: ConversionFacts = {
+      status,
+      ...(status === 'success' || reason === null ? {} : { error: reason }),
+      ...(delivered ? { deliveredAt: new Date(updatedAt) } : {}),
+      ...serverFacts(serverIds),
+    };
     await this.placeOf(entry)?.owe(async storage => {
-      const options = entry.compressionLevel === undefined ? {} : { compressionLevel: entry.compressionLevel };
-      await Promise.all([
-        storage.updateConversion(archiveId, facts),
-        ...reports.map((report, position) =>
-          storage.archiveReport(report as object, archiveId, { position, ...options }),
-        ),
-      ]);
+      const known = await storage.get(archiveId);
+      if (known?.status === status && (!delivered || known.deliveredAt !== null)) return;
+      await storage.updateConversion(archiveId, facts);
     });
   }
 
@@ -255,6 +278,22 @@ export class Archivist {
       notify('error', { error: new IntegrityError(message), path: file });
     });
     return place;
+  }
+}
+
+/** What the archive says of a file in this state; nothing while it has no end. */
+function statusOf({ state, code }: FileRecord): ConversionFacts['status'] {
+  switch (state) {
+    case 'delivering':
+    case 'cleaning':
+    case 'completed':
+      return 'success';
+    case 'failed':
+      return code === 'REJECTED' ? 'rejected' : 'failed';
+    case 'skipped':
+      return 'skipped';
+    default:
+      return undefined;
   }
 }
 

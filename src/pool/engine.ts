@@ -100,9 +100,13 @@ export class Engine {
     });
     const cleaning = { rows, doneFiles: this.#doneFiles, archivist, removed: this.#removed };
     this.cleaner = new Cleaner(context, this.places, cleaning, file => this.#done(file));
-    this.recovery = new Recovery(context, this.cleaner, {
-      ready: (file, delayMs) => this.#again(file, delayMs),
-    });
+    this.recovery = new Recovery(
+      context,
+      { cleaner: this.cleaner, archivist },
+      {
+        ready: (file, delayMs) => this.#again(file, delayMs),
+      },
+    );
     this.settlement = new Settlement(context, { cleaner: this.cleaner, archivist }, handovers, rows, {
       take: record => this.recovery.take(record),
       retake: record => this.recovery.retake(record),

@@ -228,6 +228,7 @@ export class Journey {
         );
         return await this.#endings.fail(file, delivery.refused, source, result);
       }
+      await this.#archivist.keepReports(file, result);
       waiting = ids.flatMap((id, position) => (delivery.states[position] === 'queued' ? { id, position } : []));
       const action = result.postProcess ?? file.entry.postProcess;
       if (waiting.length === 0) {
@@ -239,7 +240,7 @@ export class Journey {
         notify('queuedOffline', { ...about(file), waiting: waiting.length, reason: delivery.reason });
       }
       tellSuperseded(this.#context, file, ids);
-      await this.#archivist.converted(file, result, { delivered: waiting.length === 0, durationMs });
+      await this.#archivist.converted(file, { delivered: waiting.length === 0, durationMs });
       await this.#endings.hook(file, 'onSuccess', source, result);
       source.release();
       await this.#cleaner.cleanBeside(file);

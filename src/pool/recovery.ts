@@ -5,6 +5,7 @@ import { ConverterCrashedError } from '../errors.js';
 import { exists } from '../files/free-name.js';
 import type { FileRecord, FileState } from '../ledger/file-record.js';
 import { type ActiveFile, activeFile } from './active-file.js';
+import type { Archivist } from './archivist.js';
 import { isBookedOn, jointIdentity } from './candidates.js';
 import type { Cleaner, CleanOptions } from './cleaner.js';
 import type { ConverterEntry } from './converter-entry.js';
@@ -27,13 +28,19 @@ const CLEANING_MS = 5_000;
 export class Recovery {
   readonly #context: PoolContext;
   readonly #cleaner: Cleaner;
+  readonly #archivist: Archivist;
   readonly #exits: RecoveryExits;
   /** During a {@link resume}: resolves when it waits for no cleaning any more. */
   #late: Promise<void> | undefined;
 
-  constructor(context: PoolContext, cleaner: Cleaner, exits: RecoveryExits) {
+  constructor(
+    context: PoolContext,
+    { cleaner, archivist }: { cleaner: Cleaner; archivist: Archivist },
+    exits: RecoveryExits,
+  ) {
     this.#context = context;
     this.#cleaner = cleaner;
+    this.#archivist = archivist;
     this.#exits = exits;
   }
 
@@ -61,8 +68,8 @@ export class Recovery {
     }
     for (let rows = await ledger.toClean(0); rows.length > 0; rows = await ledger.toClean(rows.at(-1)?.id ?? 0)) {
       for (const record of rows) {
-        // A DELETE that waits for the delivery goes on when the queue settles it.
-        if (record.state === 'delivering' && record.cleanup === 'delete') continue;
+        // A DELETE that waits for the delivery goes on when the queue settles it, unless the archive has a copy.
+        if (record.state === 'delivering' && record.cleanup === 'delete' && record.archiveId === null) continue;
         if (record.state === 'suspended' || roster.get(record.id)) continue;
         const now = await ledger.get(record.id);
         const file = now?.cleanup && !roster.get(record.id) ? this.take(now) : undefined;
@@ -204,7 +211,8 @@ export class Recovery {
   }
 
   async #clean(file: ActiveFile, options: CleanOptions): Promise<void> {
-    const ends = [this.#cleaner.clean(file, options)];
+    // The process may have ended before the archive was told of the end that the row has.
+    const ends = [this.#archivist.caughtUp(file).then(() => this.#cleaner.clean(file, options))];
     if (this.#late !== undefined) ends.push(this.#late);
     await Promise.race(ends);
   }

@@ -200,7 +200,8 @@ export class Station {
     const state = await namesIn(join(this.root, 'state'));
     const pending = await namesIn(join(this.root, 'state', 'pending'));
     return [
-      ...state.filter(name => !['ledger.db', 'pending'].includes(name)),
+      ...state.filter(name => !['ledger.db', 'pending', 'copies'].includes(name)),
+      ...(await namesIn(join(this.root, 'state', 'copies'))),
       ...pending.filter(name => name !== 'reserve'),
     ].map(name => `left over: ${name}`);
   }
