@@ -60,7 +60,8 @@ export abstract class LedgerQueries {
    */
   async completeSince(): Promise<number> {
     const meta = new Map((await this.query<{ name: string; value: Value }>('meta')).map(row => [row.name, row.value]));
-    return Math.max(Number(meta.get('createdAt') ?? 0), Number(meta.get('compactedUntil') ?? 0));
+    const compactedUntil = meta.get('compactedUntil');
+    return Math.max(Number(meta.get('createdAt') ?? 0), compactedUntil ? Number(compactedUntil) + SETTLING_MS : 0);
   }
 
   async get(id: number): Promise<FileRecord | undefined> {
@@ -165,6 +166,9 @@ export abstract class LedgerQueries {
     return (await this.query<StoredRecord>(query, params)).map(parseRecord);
   }
 }
+
+/** A source that was moved may be touched for so long after its row was completed, and the clock of a share differs. */
+const SETTLING_MS = 120_000;
 
 /** States whose rows have no index of their own, since nearly all rows are in them. */
 const TERMINAL_AND_MANY: ReadonlySet<FileState> = new Set(['completed', 'skipped']);

@@ -55,9 +55,9 @@ const CASES: Case[] = [
   ['move', 'good', 'folder', 'up', 31],
   ['zip', 'good', 'set', 'down', 37],
   ['delete', 'two', 'pulled', 'up', 37],
-  ['archive', 'two', 'file', 'up', 41, 'archived'],
-  ['delete', 'good', 'file', 'down', 47, 'archived'],
-  ['move', 'bad', 'file', 'up', 53, 'archived'],
+  ['archive', 'two', 'file', 'up', 83, 'archived'],
+  ['delete', 'good', 'file', 'down', 97, 'archived'],
+  ['move', 'bad', 'file', 'up', 101, 'archived'],
   ...(everywhere ? ARCHIVED_EVERYWHERE : []),
   ...(everywhere ? UNITS_EVERYWHERE : []),
 ];
