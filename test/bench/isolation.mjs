@@ -18,7 +18,10 @@ const isolated = (isolation, workers) => ({
   isolation,
   workers,
 });
-/** From the first report to the last: how long a start takes is another question. */
+/**
+ * From the first report to the last: how long a start takes is another question. Beside it the CPU of all threads, start
+ * included: it says what isolation costs also where other programs have the cores. A process's own is not in it.
+ */
 const measure = converter => () =>
   withStation(async folder => {
     await fill(folder, FILES);
@@ -26,9 +29,12 @@ const measure = converter => () =>
     const pool = makePool(folder, submit, { converter });
     const converted = [];
     pool.on('converted', () => converted.push(performance.now()));
+    const before = process.cpuUsage();
     await runPool(pool);
+    const { user, system } = process.cpuUsage(before);
     assertCount(submit.count, FILES);
-    return { perSecond: ((FILES - 1) / (converted.at(-1) - converted[0])) * 1_000 };
+    const perSecond = ((FILES - 1) / (converted.at(-1) - converted[0])) * 1_000;
+    return { perSecond, cpuMs: (user + system) / 1_000 / FILES };
   });
 
 /** What the machine has to give: the same work in threads without anything around it. */
@@ -48,10 +54,12 @@ const results = await interleaved(ROUNDS, {
   [`bare threads, ${CORES}`]: () => bare(CORES),
 });
 const rate = name => median(results[name].map(one => one.perSecond));
+const cpu = name => median(results[name].map(one => one.cpuMs ?? Number.NaN));
 const rows = Object.keys(results).map(isolation => ({
   isolation,
   'files/s': rate(isolation),
   'times none': rate(isolation) / rate('none'),
+  'CPU ms a file': /none|worker/.test(isolation) ? cpu(isolation) : '-',
 }));
 tell('isolation', `${FILES} files that compute, median of ${ROUNDS}`, rows, {
   words: `${TARGET} times the single thread on two cores`,
