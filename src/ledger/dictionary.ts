@@ -26,6 +26,11 @@ export class Dictionary {
     return [...this.#ids.keys()].map(key => JSON.parse(key) as string[]);
   }
 
+  /** Stores every tuple once more. */
+  tellAgain(): void {
+    for (const [key, id] of this.#ids) this.#store([id, ...(JSON.parse(key) as string[])]);
+  }
+
   idOf(texts: readonly string[]): number {
     const key = JSON.stringify(texts);
     let id = this.#ids.get(key);

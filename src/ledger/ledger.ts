@@ -39,6 +39,7 @@ export class Ledger extends LedgerQueries {
   #owed: Mutation[] = [];
   /** The newest of these writes. Those before it are dealt with when it is. */
   #newest: Promise<void> = Promise.resolve();
+  #closing = false;
   #id = '';
   #lastId = 0;
   /** When the youngest file was completed whose row is gone, in epoch ms. */
@@ -71,10 +72,25 @@ export class Ledger extends LedgerQueries {
     for (const row of await this.query<ConverterIdentity & { id: number }>('converters')) {
       this.#converters.load(row.id, [row.name, row.version, row.parameters]);
     }
+    this.#tellMeanings();
+    this.store.on('checkpointed', () => {
+      if (!this.#closing) this.#tellMeanings();
+    });
+  }
+
+  /**
+   * Rows hold numbers that stand for watch folders and converters. What they stand for is in the snapshot, and in each
+   * journal, too: should the snapshot be damaged, the rows of the journal keep their meaning.
+   */
+  #tellMeanings(): void {
+    this.#later('setMeta', ['id', this.#id]);
+    this.roots.tellAgain();
+    this.#converters.tellAgain();
   }
 
   /** Checkpoints and closes. */
   close(): Promise<void> {
+    this.#closing = true;
     return this.store.close();
   }
 

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Audit, AuditDifference } from 'millrace';
 import { describe, expect, it } from 'vitest';
 import { Station } from './harness.js';
 
@@ -18,6 +19,11 @@ async function killedStation(): Promise<Station> {
   await child.line('converting');
   await child.kill();
   return station;
+}
+
+/** Differences but for done files whose rows were lost with the damage: these are named, and nothing is to be done. */
+function unfinished({ differences }: Audit): AuditDifference[] {
+  return differences.filter(({ kind }) => kind !== 'unknown-target');
 }
 
 type Damage = (bytes: Buffer) => Buffer;
@@ -54,6 +60,28 @@ describe('a ledger that is damaged between two runs', () => {
       await pool.idle();
       expect(told).toEqual(isTold ? expect.arrayContaining(['STORE_DAMAGED']) : []);
       expect(station.deliveries()).toEqual([]);
+      // What is not in the books any more is named, or was put back into them: nothing of it waits.
+      expect(unfinished(await pool.audit())).toEqual([]);
     },
   );
+
+  it('with both its files damaged: the same', async () => {
+    await using station = await killedStation();
+    for (const [file, damage] of [
+      ['ledger.db', (bytes: Buffer) => bytes.subarray(0, bytes.length / 2)],
+      ['ledger.journal', flipBitAt(0.3)],
+    ] as const) {
+      const path = join(station.root, 'state', file);
+      await writeFile(path, damage(await readFile(path)));
+    }
+    await station.server.up();
+    await using pool = station.pool();
+    const told: string[] = [];
+    pool.on('error', ({ error }) => void told.push(error.message));
+    await pool.start();
+    await pool.idle();
+    for (const what of ['snapshot', 'journal']) expect(told.join('\n')).toContain(`the ${what} is damaged`);
+    expect(station.deliveries()).toEqual([]);
+    expect(unfinished(await pool.audit())).toEqual([]);
+  });
 });

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import initSqlJs from 'sql.js';
 import { describe, expect, it } from 'vitest';
@@ -142,6 +142,27 @@ describe('a row', () => {
       serverIds: ['x', null],
     });
     expect(ledger.seen('/w', 'b.csv', IDENTITY)).toMatchObject({ id: 6, firstSeenMonotonicMs: 0 });
+  });
+
+  it('keeps its meaning where the snapshot is lost: its watch folder, its converter, its correlation id', async () => {
+    const directory = await tempFolder();
+    const first = await openLedger(directory);
+    await claimed(first, 'x.csv', 9, '/other');
+    await completed(first, 'a.csv', 1);
+    await first.close();
+    const second = await openLedger(directory);
+    await claimed(second, 'b.csv', 2);
+    await second.store.checkpoint();
+    const later = await claimed(second, 'c.csv', 3);
+    const correlation = second.correlationId(later);
+    await second.caughtUp();
+    const copy = await tempFolder();
+    await copyFile(join(directory, 'ledger.journal'), join(copy, 'ledger.journal'));
+    const third = await openLedger(copy);
+    const [row] = await third.history('/w', 'c.csv');
+    expect(row).toMatchObject({ id: later.id, root: '/w', converter: 'csv', sha256: sum(3) });
+    expect(third.knownRoots).toEqual(['/other', '/w']);
+    expect(third.correlationId(later)).toBe(correlation);
   });
 
   it('keeps the ids of rows and files for ever, and gives none twice', async () => {
