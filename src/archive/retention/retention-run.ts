@@ -50,7 +50,7 @@ interface Planned {
 /** When content goes that goes as soon as it is purged. */
 export const AT_ONCE = 0;
 /** How long a run rests after each step, in parts of what the step took. */
-const REST = 0.5;
+const REST = 0.25;
 /** Entries that are purged for the free space before it is measured again. */
 const SPACE_CHUNK = 100;
 
@@ -203,7 +203,7 @@ async function historyCounter(catalog: PurgeCatalog): Promise<(key: string) => n
 }
 
 /**
- * Holds the run back: to its rate, and to two thirds of the time in any case, so that intake has its turn at the catalog
+ * Holds the run back: to its rate, and to four fifths of the time in any case, so that intake has its turn at the catalog
  * and the disk. In the machine's own time: it is the machine that is spared.
  */
 async function throttle(
