@@ -1,5 +1,5 @@
 /**
- * Runs every test whose effort is a number (see `support/effort.ts`) with all there is: each kill point, each fault, and
+ * Runs every test whose effort is a number (see `support/effort.ts`, or it asks for MILLRACE_SOAK itself) with all there is: each kill point, each fault, and
  * as many random kills as are asked for. Takes hours. Further arguments choose test files, as vitest takes them.
  *
  *     node test/soak.mjs                          # 200 random kills
@@ -14,7 +14,7 @@ if (!/^[1-9]\d*$/.test(rounds)) throw new Error(`Not a number of kills: ${rounds
 const root = fileURLToPath(new URL('../', import.meta.url));
 const files = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' })
   .filter(name => name.endsWith('.test.ts'))
-  .filter(name => readFileSync(`${root}test/${name}`, 'utf8').includes('support/effort.js'))
+  .filter(name => /support\/effort\.js|MILLRACE_SOAK/.test(readFileSync(`${root}test/${name}`, 'utf8')))
   .map(name => `test/${name.replaceAll('\\', '/')}`);
 const { status } = spawnSync(
   process.execPath,
