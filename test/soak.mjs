@@ -1,6 +1,7 @@
 /**
- * Runs every test whose effort is a number (see `support/effort.ts`, or it asks for MILLRACE_SOAK itself) with all there is: each kill point, each fault, and
- * as many random kills as are asked for. Takes hours. Further arguments choose test files, as vitest takes them.
+ * Runs every test whose effort is a number (by `support/effort.ts`, or by MILLRACE_SOAK itself) with all there is: each
+ * kill point, each fault, and as many random kills as are asked for. Takes hours. Further arguments choose test files, as
+ * vitest takes them.
  *
  *     node test/soak.mjs                          # 200 random kills
  *     node test/soak.mjs 2000 test/faults         # 2,000, and only the tests in test/faults

@@ -22,7 +22,6 @@ const SHOWN = 60;
  * parseDecimal('3,31', { decimal: ',' }) // 3.31
  * ```
  *
- * @param options.decimal The decimal mark. Default `.`.
  * @throws FileFormatError when it is no number, with what was expected.
  */
 export function parseDecimal(text: string, { decimal = '.', place }: DecimalOptions = {}): number {
