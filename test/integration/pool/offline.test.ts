@@ -119,8 +119,10 @@ describe('a report that the server refuses', () => {
     await failed;
     expect(await station.files('Error')).toEqual(['a.txt', 'a.txt.error']);
     station.server.behave = () => undefined;
-    await pool.pending.retryFailed();
-    await next(pool, 'completed');
+    const completed = next(pool, 'completed');
+    // The pool is told of a refusal before the queue has put the report aside.
+    await until(async () => (await pool.pending.retryFailed()) === 1);
+    await completed;
     await pool.idle();
     expect((await pool.audit()).differences).toEqual([]);
     expect(await station.files('Done')).toEqual(['a.txt']);

@@ -296,8 +296,9 @@ describe('the schedule', () => {
     await next(pool, 'pulled');
     await pool.removeConverter('orders');
     const before = runs;
+    const pulled = next(pool, 'pulled', ({ converter }) => converter === 'others');
     await pool.addConverter(one(orders(pull, { name: 'others' })).converters[0] as ConverterOptions);
-    await next(pool, 'pulled', ({ converter }) => converter === 'others');
+    await pulled;
     expect(runs).toBe(before + 1);
   });
 
