@@ -50,6 +50,35 @@ describe('explain() of a file on its way', () => {
     expect(explained).toMatchObject([expect.stringMatching(/is being converted by 'csv', attempt 1 of 4/)]);
   });
 
+  it('says that it is tried again, and what stood in its way', async () => {
+    const one = await station();
+    const pool = await one.open({ converter: { retryDelayMs: 3_600_000 } });
+    const retrying = new Promise(resolve => pool.once('retrying', resolve));
+    const path = await one.drop('a.csv', 'flaky');
+    await retrying;
+    await expect.poll(() => pool.explain(path)).toMatch(/a\.csv is tried again soon: .*no network/);
+  });
+
+  it('says that it was removed while no pool ran, and takes what has its name later for another file', async () => {
+    const one = await station();
+    const first = await one.open();
+    first.pause();
+    const queued = new Promise(resolve => first.once('queued', resolve));
+    const path = await one.drop('a.csv', 'a');
+    await one.drop('b.csv', 'b');
+    await queued;
+    await expect.poll(() => first.items({ state: 'queued' })).toMatchObject({ items: [{}, {}] });
+    await first.stop();
+    await rm(path);
+    const second = await one.open();
+    await second.idle();
+    expect(await second.explain(path)).toContain('it was removed while no pool ran');
+    expect(await second.audit()).toMatchObject({ differences: [], totals: { files: { skipped: 1, completed: 1 } } });
+    await one.drop('a.csv', 'a');
+    await second.idle();
+    expect(one.lines).toEqual(['b', 'a']);
+  });
+
   it('says that reports wait, and why', async () => {
     const one = await station();
     one.onSubmit = () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
