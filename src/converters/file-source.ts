@@ -31,6 +31,8 @@ export interface FileSourceOptions {
   heldBytes?: number;
   /** A folder for a copy of what is not held, so that the file is read once. Default: it is read again, against its checksum. */
   copyTo?: string | undefined;
+  /** What it was when it was last looked at. Where it still is that when it was read, it need not be looked at before. */
+  seen?: FileIdentity | undefined;
 }
 
 /** What another thread or process needs to have the same source. Plain data. */
@@ -81,12 +83,20 @@ export class FileSource implements HeldSource {
    * `EBUSY`, `EACCES`, …) when it cannot be read.
    */
   static async read(options: FileSourceOptions): Promise<FileSource> {
+    const { seen, ...rest } = options;
+    const source = (seen && (await FileSource.#read(rest, seen))) ?? (await FileSource.#read(rest));
+    if (!source) throw changed(options.path);
+    return source;
+  }
+
+  /** @param seen What it is taken to be. @returns Nothing when it is another, or has changed meanwhile. */
+  static async #read(options: FileSourceOptions, seen?: FileIdentity): Promise<FileSource | undefined> {
     const { fs, path, heldBytes = HELD_BYTES } = options;
     const file = await fs.open(path, 'r');
     let copy: SourceCopy | undefined;
     try {
-      const identity = identityOf(await file.stat());
-      if (options.as && !sameIdentity(options.as, identity)) throw changed(path);
+      const identity = seen ?? identityOf(await file.stat());
+      if (options.as && !sameIdentity(options.as, identity)) return undefined;
       const hash = createHash('sha256');
       const held = identity.size <= heldBytes ? Buffer.allocUnsafeSlow(identity.size) : undefined;
       if (!held && options.copyTo !== undefined) copy = await SourceCopy.begin(fs, options.copyTo);
@@ -96,9 +106,12 @@ export class FileSource implements HeldSource {
         offset += chunk.length;
         await copy?.add(chunk);
       }
-      // Whether it grew; and by its path, for a writer may have renamed a new version over the one that is open here.
-      const after = await fs.stat(path);
-      if (offset !== identity.size || !sameIdentity(identity, identityOf(after))) throw changed(path);
+      // Whether it grew. Without an earlier look by its path, for a writer may have renamed a new version over the open one.
+      const after = identityOf(await (seen ? file.stat() : fs.stat(path)));
+      if (offset !== identity.size || !sameIdentity(identity, after)) {
+        await copy?.discard();
+        return undefined;
+      }
       const whole = (await copy?.end()) ? copy : undefined;
       return new FileSource(options, identity, hash.digest('hex'), { held, copy: whole });
     } catch (error) {

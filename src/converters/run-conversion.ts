@@ -89,13 +89,14 @@ function inTime<T>(job: ConversionJob, work: (context: ConverterContext) => Prom
 async function raceTime<T>(job: ConversionJob, work: (context: ConverterContext) => Promise<T>): Promise<T> {
   const { converter, clock, timeoutMs } = job;
   const abort = new AbortController();
-  const timeout = new ConverterTimeoutError(`Converter '${converter.name}' took longer than ${timeoutMs} ms`);
-  const stopping = new MillraceError('POOL_STOPPING', `The pool stopped while '${converter.name}' converted`);
-  const onStop = () => abort.abort(stopping);
-  const timer = clock.setTimeout(() => abort.abort(timeout), timeoutMs);
+  // Made only where they are needed: an error, with its stack, costs more than many a conversion.
+  const stopping = () => new MillraceError('POOL_STOPPING', `The pool stopped while '${converter.name}' converted`);
+  const late = () => new ConverterTimeoutError(`Converter '${converter.name}' took longer than ${timeoutMs} ms`);
+  const onStop = () => abort.abort(stopping());
+  const timer = clock.setTimeout(() => abort.abort(late()), timeoutMs);
   job.signal.addEventListener('abort', onStop, { once: true });
   try {
-    if (job.signal.aborted) throw stopping;
+    if (job.signal.aborted) throw stopping();
     // A converter that ignores its signal must not hold the file for ever: the race ends it as far as we are concerned.
     return await Promise.race([work(makeContext(job.facts, abort.signal)), aborted(abort.signal)]);
   } finally {

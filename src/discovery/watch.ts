@@ -1,6 +1,7 @@
 /** Native file events as hints. They may come twice, late or never: the rescan is the truth. */
 import { isAbsolute, join } from 'node:path';
 import { type ChokidarOptions, FSWatcher } from 'chokidar';
+import { isTaken } from '../files/names.js';
 import { listFoldersOnly } from './folders-only.js';
 
 /** What is watched, and who is told. */
@@ -50,6 +51,8 @@ export const watchFolder: StartWatch = ({ root, recursive, usePolling, ignoreFol
   watcher.add(root);
   const ready = new Promise<void>(resolve => watcher.once('ready', resolve));
   watcher.on('raw', (_event, name: string | null, details) => {
+    // Two of three events of a file that is cleaned up: what is taken is nobody's any more.
+    if (name && isTaken(name)) return;
     const watched = (details as { watchedPath?: string } | undefined)?.watchedPath ?? root;
     // Polling names the folder that changed by its whole path, native events name a file in the watched folder.
     onHint(name && isAbsolute(name) ? name : join(watched, name ?? ''));

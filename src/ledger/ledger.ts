@@ -391,7 +391,8 @@ export class Ledger extends LedgerQueries {
 
   async #writeAll(mutations: readonly Mutation[]): Promise<void> {
     // First what later changes rely on; a statement of these that was written after all has no effect.
-    for (let owed = this.#owed.slice(0, OWED_AT_ONCE); owed.length > 0; owed = this.#owed.slice(0, OWED_AT_ONCE)) {
+    while (this.#owed.length > 0) {
+      const owed = this.#owed.slice(0, OWED_AT_ONCE);
       await this.store.writeAll(owed);
       this.#owed = this.#owed.filter(mutation => !owed.includes(mutation));
     }

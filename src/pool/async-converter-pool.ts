@@ -353,7 +353,6 @@ export class AsyncConverterPool extends SafeEmitter<PoolEvents> {
     const timer = clock.setTimeout(() => this.#abort.abort(), timeoutMs);
     const startedAt = clock.monotonic();
     await dispatcher.finished();
-    await this.#engine.cleaner.finished();
     await this.#engine.finishLateWrites();
     clock.clearTimeout(timer);
     this.#abort.abort();

@@ -30,8 +30,6 @@ interface Retry extends CleanOptions {
 
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 60_000;
-/** So many files may be cleaned beside those that are converted. */
-const MAX_BESIDE = 64;
 
 /** Cleans up, and tries again as long as it takes. */
 export class Cleaner {
@@ -44,7 +42,6 @@ export class Cleaner {
   readonly #removed: RemovedFiles;
   readonly #onDone: (file: ActiveFile) => void;
   readonly #later: Later<Retry>;
-  readonly #beside = new Set<Promise<void>>();
 
   constructor(
     context: PoolContext,
@@ -65,21 +62,6 @@ export class Cleaner {
   /** Does what the row says is still to be done. Resolves after the first attempt; further ones follow by themselves. */
   clean(file: ActiveFile, options: CleanOptions = {}): Promise<void> {
     return this.#attempt({ file, failures: 0, ...options });
-  }
-
-  /**
-   * As {@link clean}, beside the files that come after it: cleaning needs no worker. Waits for it only while many others
-   * are being cleaned.
-   */
-  async cleanBeside(file: ActiveFile): Promise<void> {
-    const cleaning: Promise<void> = this.clean(file).finally(() => this.#beside.delete(cleaning));
-    this.#beside.add(cleaning);
-    if (this.#beside.size > MAX_BESIDE) await cleaning;
-  }
-
-  /** Resolves when nothing is being cleaned. */
-  async finished(): Promise<void> {
-    while (this.#beside.size > 0) await Promise.all(this.#beside);
   }
 
   /** A place is back: nothing waits any longer. */

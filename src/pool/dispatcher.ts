@@ -1,5 +1,4 @@
 /** Gives waiting files to workers: whose turn it is, is decided when a worker is free. */
-import pLimit from 'p-limit';
 import type { ActiveFile } from './active-file.js';
 import type { ConverterEntry } from './converter-entry.js';
 import { Schedule } from './schedule.js';
@@ -7,13 +6,20 @@ import { Schedule } from './schedule.js';
 /** What a dispatcher is made with. */
 export interface DispatcherOptions {
   concurrency: number;
-  /** Works on a file. Never rejects. */
-  run: (file: ActiveFile) => Promise<void>;
+  /**
+   * Works on a file. Never rejects.
+   * @param free To be called when what is left to do for the file needs no worker, so that the next one may begin; at the
+   * end it is free anyway.
+   */
+  run: (file: ActiveFile, free: () => void) => Promise<void>;
   /** Whether files of this converter may go on now. */
   isOpen: (entry: ConverterEntry) => boolean;
   /** A worker has become free. */
   onFree: () => void;
 }
+
+/** So many files may be brought to their end beside those that workers have. */
+const MAX_BESIDE = 64;
 
 /** Runs at most `concurrency` files at the same time. */
 export class Dispatcher {
@@ -21,17 +27,21 @@ export class Dispatcher {
   readonly #schedule = new Schedule<ActiveFile>();
   /** Files that may have killed the process: each runs alone. */
   readonly #suspects: ActiveFile[] = [];
-  readonly #slots: ReturnType<typeof pLimit>;
   readonly #running = new Map<Promise<void>, ActiveFile>();
+  #busy = 0;
   #alone = false;
   #started = false;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#slots = pLimit(options.concurrency);
   }
 
-  /** How many files are being worked on. */
+  /** How many workers have a file. */
+  get busy(): number {
+    return this.#busy;
+  }
+
+  /** How many files are being worked on, by a worker or beside them. */
   get working(): number {
     return this.#running.size;
   }
@@ -79,19 +89,35 @@ export class Dispatcher {
 
   /** Gives work to whoever is free. To be called when something opens. */
   pump(): void {
-    while (this.#started && !this.#alone && this.#running.size < this.#slots.concurrency) {
+    const { concurrency } = this.#options;
+    while (this.#started && !this.#alone && this.#busy < concurrency && this.#running.size < concurrency + MAX_BESIDE) {
       const file = this.#next();
       if (!file) return;
-      this.#alone = file.suspect;
-      const done: Promise<void> = this.#slots(() => this.#options.run(file)).finally(() => {
-        this.#running.delete(done);
-        if (file.suspect) this.#alone = false;
-        file.suspect = false;
-        this.pump();
-        this.#options.onFree();
-      });
-      this.#running.set(done, file);
+      this.#begin(file);
     }
+  }
+
+  #begin(file: ActiveFile): void {
+    const { suspect } = file;
+    this.#alone = suspect;
+    this.#busy += 1;
+    let holds = true;
+    const free = (): void => {
+      if (!holds) return;
+      holds = false;
+      this.#busy -= 1;
+      this.pump();
+    };
+    // While nothing may run beside it, it keeps its worker to the end.
+    const done: Promise<void> = this.#options.run(file, suspect ? () => undefined : free).finally(() => {
+      this.#running.delete(done);
+      if (suspect) this.#alone = false;
+      file.suspect = false;
+      free();
+      this.pump();
+      this.#options.onFree();
+    });
+    this.#running.set(done, file);
   }
 
   #next(): ActiveFile | undefined {

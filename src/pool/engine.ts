@@ -130,7 +130,7 @@ export class Engine {
     });
     this.dispatcher = new Dispatcher({
       concurrency: options.concurrency,
-      run: file => this.#run(file),
+      run: (file, free) => this.#run(file, free),
       isOpen: entry => this.closedBecause(entry) === undefined,
       onFree: onQuiet,
     });
@@ -269,14 +269,14 @@ export class Engine {
     return this.#removed.close();
   }
 
-  async #run(file: ActiveFile): Promise<void> {
+  async #run(file: ActiveFile, free: () => void): Promise<void> {
     try {
       await this.space.ensure();
     } catch (thrown) {
       this.context.logger.warn({ file: file.path, err: toError(thrown) }, 'Intake pauses: the disk is low');
       return this.ready(file);
     }
-    await this.#journey.run(file);
+    await this.#journey.run(file, free);
   }
 
   /** A converter that was changed or removed while it worked on a file does not get it again. */

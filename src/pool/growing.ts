@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import type { Clock } from '../clock.js';
 import { StabilityGate } from '../discovery/stability-gate.js';
 import type { FileSystem } from '../files/file-system.js';
-import type { FileIdentity } from '../files/identity.js';
+import { type FileIdentity, sameIdentity } from '../files/identity.js';
 import { type ActiveFile, waitedMs } from './active-file.js';
 import { type Answer, isWhole } from './is-whole.js';
 import { Later } from './later.js';
@@ -231,7 +231,10 @@ export class Growing {
         look: (path, file) => file.entry.unit.look(fs, path, waitedMs(clock, file)),
         onReady: (file, identity) => {
           const held = this.#held.get(file);
-          if (held) this.#rests(file, Object.assign(held, { identity }));
+          if (!held) return;
+          // What it has grown to is what will be read.
+          if (!sameIdentity(file.record, identity)) file.record = { ...file.record, ...identity };
+          this.#rests(file, Object.assign(held, { identity }));
         },
         onChanged: file => {
           const held = this.#held.get(file);

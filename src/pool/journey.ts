@@ -71,13 +71,16 @@ export class Journey {
     this.#exits = exits;
   }
 
-  /** Takes a file as far as it gets. Never rejects: what cannot be handled is reported, and the file waits. */
-  async run(file: ActiveFile): Promise<void> {
+  /**
+   * Takes a file as far as it gets. Never rejects: what cannot be handled is reported, and the file waits.
+   * @param free Called when it needs no worker any more and its content is not held any more.
+   */
+  async run(file: ActiveFile, free: () => void): Promise<void> {
     try {
       const source = await this.#read(file);
       if (!source) return;
       try {
-        await this.#claims.alone(source.key, () => this.#take(file, source));
+        await this.#claims.alone(source.key, () => this.#take(file, source, free));
       } finally {
         source.release();
       }
@@ -89,9 +92,10 @@ export class Journey {
   async #read(file: ActiveFile): Promise<HeldSource | undefined> {
     const { fs, clock } = this.#context;
     try {
-      const { path, location } = file;
+      const { path, location, record } = file;
       const copyTo = this.#archivist.copyTo(file.entry);
-      const source = await file.entry.unit.read(fs, { path, location, waitedMs: waitedMs(clock, file), copyTo });
+      const place = { path, location, waitedMs: waitedMs(clock, file), copyTo, seen: record };
+      const source = await file.entry.unit.read(fs, place);
       file.unreadable = 0;
       return source;
     } catch (thrown) {
@@ -124,7 +128,7 @@ export class Journey {
   }
 
   /** Claims, converts, delivers and cleans up, while no other file with the same content does. */
-  async #take(file: ActiveFile, source: HeldSource): Promise<void> {
+  async #take(file: ActiveFile, source: HeldSource, free: () => void): Promise<void> {
     const { clock, notify } = this.#context;
     // It may have grown since, while it waited for a worker.
     if (file.refused && source.size < file.entry.minSizeBytes) return this.#refuse(file, source, source.key);
@@ -167,7 +171,7 @@ export class Journey {
           metadata: result.metadata,
           durationMs,
         });
-        return this.#deliver(file, source, result, durationMs);
+        return this.#deliver(file, source, result, { durationMs, free });
       case 'skipped':
         return this.#endings.skip(file, result.reason ?? 'the converter skipped it', { sha256: await source.sha256() });
       case 'suspended':
@@ -209,7 +213,12 @@ export class Journey {
     );
   }
 
-  async #deliver(file: ActiveFile, source: HeldSource, result: ConverterResult, durationMs: number): Promise<void> {
+  async #deliver(
+    file: ActiveFile,
+    source: HeldSource,
+    result: ConverterResult,
+    { durationMs, free }: { durationMs: number; free: () => void },
+  ): Promise<void> {
     const { ledger, notify } = this.#context;
     const ids = result.reports.map((_, index) =>
       reportId(file.record.sha256 ?? '', file.entry.converter.name, index, file.record.occurrence),
@@ -228,6 +237,12 @@ export class Journey {
         );
         return await this.#endings.fail(file, delivery.refused, source, result);
       }
+      // What follows is writing down and cleaning up. Only a hook may want the content once more.
+      const leave = (): void => {
+        source.release();
+        free();
+      };
+      if (!file.entry.converter.onSuccess) leave();
       await this.#archivist.keepReports(file, result);
       waiting = ids.flatMap((id, position) => (delivery.states[position] === 'queued' ? { id, position } : []));
       const action = result.postProcess ?? file.entry.postProcess;
@@ -242,8 +257,8 @@ export class Journey {
       tellSuperseded(this.#context, file, ids);
       await this.#archivist.converted(file, { delivered: waiting.length === 0, durationMs });
       await this.#endings.hook(file, 'onSuccess', source, result);
-      source.release();
-      await this.#cleaner.cleanBeside(file);
+      leave();
+      await this.#cleaner.clean(file);
     } finally {
       end();
     }

@@ -2,6 +2,7 @@
  * Sources that are written to after they were moved. A writer that paused for longer than its window has the file open
  * still, and what it writes goes where the file is now: into the done or the error folder. Looked at a few times, then no more.
  */
+import pLimit from 'p-limit';
 import { toError } from '../errors.js';
 import { type FileIdentity, identityOf, sameIdentity } from '../files/identity.js';
 import type { FileRecord } from '../ledger/file-record.js';
@@ -24,6 +25,9 @@ interface Moved {
 export const LOOK_AFTER_MS = [1_000, 10_000, 60_000, 600_000];
 /** Above this, files are looked at once. */
 const MANY = 10_000;
+/** While so many wait for their first look, as when a backlog melts, others have theirs at the second time. */
+const MANY_SOON = 500;
+const LOOKS_AT_ONCE = 16;
 
 /** Takes files up again that turn out to have been taken too early. */
 export class LateWrites {
@@ -31,12 +35,15 @@ export class LateWrites {
   readonly #recovery: Recovery;
   readonly #growing: Growing;
   readonly #later: Later<Moved>;
+  readonly #looks = pLimit(LOOKS_AT_ONCE);
+  /** How many wait for their first look. */
+  #soon = 0;
 
   constructor(context: PoolContext, recovery: Recovery, growing: Growing) {
     this.#context = context;
     this.#recovery = recovery;
     this.#growing = growing;
-    this.#later = new Later(context.clock, moved => void this.#look(moved));
+    this.#later = new Later(context.clock, moved => void this.#looks(() => this.#look(moved)));
   }
 
   /** The pool has nothing more to do with a file. */
@@ -51,12 +58,16 @@ export class LateWrites {
   }
 
   #put(moved: Moved): void {
-    const delayMs = LOOK_AFTER_MS[moved.step];
-    if (delayMs !== undefined && (moved.step === 0 || this.#later.size < MANY)) this.#later.put(moved, delayMs);
+    const step = moved.step === 0 && this.#soon >= MANY_SOON ? 1 : moved.step;
+    const delayMs = LOOK_AFTER_MS[step];
+    if (delayMs === undefined || (moved.step > 0 && this.#later.size >= MANY)) return;
+    if (step === 0) this.#soon += 1;
+    this.#later.put({ ...moved, step }, delayMs);
   }
 
   async #look(moved: Moved): Promise<void> {
     const { fs, notify } = this.#context;
+    if (moved.step === 0) this.#soon -= 1;
     const stat = await fs.stat(moved.location).catch(() => undefined);
     // A copy across volumes or a ZIP is another file than the one that a writer may have open.
     if (!stat?.isFile() || stat.ino !== moved.identity.ino) return;

@@ -73,7 +73,7 @@ export class VitalSigns {
       health,
       ...(files ? { files } : {}),
       converters: Object.fromEntries(converters),
-      workers: { waiting: dispatcher.waiting, busy: dispatcher.working, limit: this.#options.concurrency },
+      workers: { waiting: dispatcher.waiting, busy: dispatcher.busy, limit: this.#options.concurrency },
       pending: context.pending.statistics(),
       archives: [...archivist.places].map(({ storage, away }) => ({
         directory: storage.directory,

@@ -1,8 +1,14 @@
-/** Group commit: whatever came while the last batch went to the disk goes out with the next. */
+/** Group commit: whatever came while the last batch went to the disk, and shortly after it, goes out with the next. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { encodeRecords, type Payload } from './record.js';
 
 /** How much goes out at once: so little that encoding it does not hold up the event loop. */
 const BATCH_BYTES = 256 * 1024;
+/**
+ * How long a batch waits for company, in ms, where the one before it had more than one record: those who were waiting for
+ * that one go on to their next step, and write it together. Who writes alone never waits.
+ */
+const COMPANY_MS = 1;
 
 /** Where batches go. */
 export interface CommitTarget {
@@ -24,6 +30,9 @@ export class GroupCommit {
   #waiting: Waiting[] = [];
   #next = 0;
   #running: Promise<void> | undefined;
+  /** How many records the last batch had. */
+  #lastCount = 0;
+  #lastEndedAt = 0;
 
   /** @param sequence The number of the last record that is on the disk. */
   constructor(target: CommitTarget, sequence: number) {
@@ -48,13 +57,16 @@ export class GroupCommit {
     // One turn, so that the writes of one synchronous stretch go out together.
     await undefined;
     while (this.#next < this.#waiting.length) {
+      if (this.#lastCount > 1 && performance.now() - this.#lastEndedAt < COMPANY_MS) await pause(COMPANY_MS);
       await this.#target.room();
       await this.#write(this.#take());
+      this.#lastEndedAt = performance.now();
     }
     this.#running = undefined;
   }
 
   async #write(batch: Waiting[]): Promise<void> {
+    this.#lastCount = batch.length;
     const payloads = batch.map(({ payload }) => payload);
     const bytes = encodeRecords(payloads, this.#sequence + 1);
     try {

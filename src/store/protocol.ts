@@ -1,4 +1,7 @@
-/** What the store and its worker thread say to each other. Each request has an id and gets one reply with it. */
+/**
+ * What the store and its worker thread say to each other: lists of messages, since each posting costs more than what it
+ * says. Each request has an id and gets one reply with it.
+ */
 import type { JournalHeader } from './record.js';
 import type { SqlValue, StoreSchema } from './schema.js';
 

@@ -10,7 +10,6 @@ type Request = Exclude<ToWorker, { request: 'apply' | 'end' }>;
 /** Serves the store behind `port`. What is thrown here ends the thread, and the store starts a new one. */
 export function serveSql(port: MessagePort, sql: SqlJsStatic): void {
   let engine: SqlEngine | undefined;
-  const send = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 
   const answer = (message: Request): Requests[Request['request']]['answer'] => {
     if (message.request === 'load') {
@@ -33,21 +32,32 @@ export function serveSql(port: MessagePort, sql: SqlJsStatic): void {
     }
   };
 
-  port.on('message', (message: ToWorker) => {
-    if (message.request === 'end') return port.close();
+  const handle = (message: Exclude<ToWorker, { request: 'end' }>): FromWorker => {
     if (message.request === 'apply') {
       const { buffer, byteOffset, length } = message.records;
       const refusals = engine?.apply(Buffer.from(buffer as ArrayBuffer, byteOffset, length)) ?? [];
-      send({ applied: length, refusals });
-      return;
+      return { applied: length, refusals };
     }
     try {
-      const result = answer(message);
-      const bytes = result && typeof result === 'object' && 'bytes' in result ? result.bytes : undefined;
-      send({ id: message.id, answer: result }, bytes ? [bytes.buffer as ArrayBuffer] : []);
+      return { id: message.id, answer: answer(message) };
     } catch (error) {
       if (isEngineFailure(wordsOf(error)) && message.request !== 'load') throw error;
-      send({ id: message.id, words: wordsOf(error) });
+      return { id: message.id, words: wordsOf(error) };
     }
+  };
+
+  port.on('message', (messages: ToWorker[]) => {
+    const answers: FromWorker[] = [];
+    for (const message of messages) {
+      if (message.request === 'end') port.close();
+      else answers.push(handle(message));
+    }
+    if (answers.length > 0) port.postMessage(answers, answers.flatMap(ownMemory));
   });
+}
+
+/** A database that is exported goes over as it is and not as a copy. */
+function ownMemory(message: FromWorker): ArrayBuffer[] {
+  const answer = 'answer' in message ? message.answer : undefined;
+  return answer && typeof answer === 'object' && 'bytes' in answer ? [answer.bytes.buffer as ArrayBuffer] : [];
 }

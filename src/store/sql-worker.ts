@@ -37,6 +37,9 @@ export class SqlWorker {
   readonly #exited: Promise<void>;
   readonly #asked = new Map<number, Asked>();
   #lastId = 0;
+  /** What is posted at the end of this turn of the event loop, and the memory that goes along. */
+  #outbox: ToWorker[] = [];
+  #transfers: ArrayBuffer[] = [];
   #backlogBytes = 0;
   #exporting = false;
   /** Who waits for room: until the backlog is down to `until`, or is small anyway. */
@@ -48,7 +51,9 @@ export class SqlWorker {
     this.#listener = listener;
     // Not with the host's own Node options: some of them, such as --input-type, end a thread at once.
     this.#worker = new Worker(sqliteWorkerUrl, { name: 'millrace-sqlite', execArgv: [] });
-    this.#worker.on('message', (message: FromWorker) => this.#receive(message));
+    this.#worker.on('message', (messages: FromWorker[]) => {
+      for (const message of messages) this.#receive(message);
+    });
     this.#worker.on('error', (error: Error) => {
       this.#failure = error;
     });
@@ -76,7 +81,7 @@ export class SqlWorker {
       if (this.#ended) return reject(this.#ended);
       const id = ++this.#lastId;
       this.#asked.set(id, { request, resolve, reject });
-      this.#worker.postMessage({ id, request, ask } as ToWorker, transfer);
+      this.#post({ id, request, ask } as ToWorker, transfer);
       if (request === 'export') this.#exporting = true;
       this.#look();
     });
@@ -95,18 +100,32 @@ export class SqlWorker {
   apply(records: Buffer): void {
     if (this.#ended) return;
     this.#backlogBytes += records.length;
-    const message: ToWorker = { request: 'apply', records };
-    this.#worker.postMessage(message, [records.buffer as ArrayBuffer]);
+    this.#post({ request: 'apply', records }, [records.buffer as ArrayBuffer]);
   }
 
   /** Ends the thread without `died`: it leaves by itself when it is done, and is cut off only when it is not in time. */
   async stop(): Promise<void> {
     this.#ended ??= new StoreError('STORE_CLOSED', 'The store was closed');
     this.#worker.ref();
-    this.#worker.postMessage({ request: 'end' } satisfies ToWorker);
+    this.#post({ request: 'end' });
+    this.#flush();
     const late = setTimeout(() => void this.#worker.terminate(), LEAVE_TIMEOUT_MS);
     await this.#exited;
     clearTimeout(late);
+  }
+
+  /** In its order, with everything else of this turn of the event loop. */
+  #post(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
+    if (this.#outbox.length === 0) setImmediate(() => this.#flush());
+    this.#outbox.push(message);
+    this.#transfers.push(...transfer);
+  }
+
+  #flush(): void {
+    if (this.#outbox.length === 0) return;
+    this.#worker.postMessage(this.#outbox, this.#transfers);
+    this.#outbox = [];
+    this.#transfers = [];
   }
 
   #receive(message: FromWorker): void {

@@ -10,5 +10,5 @@ export const singleFile: UnitKind = {
   companions: () => [],
   accompanied: () => [],
   look: lookAtFile,
-  read: (fs, { path, location, copyTo }) => FileSource.read({ fs, path: location, knownAs: path, copyTo }),
+  read: (fs, { path, location, copyTo, seen }) => FileSource.read({ fs, path: location, knownAs: path, copyTo, seen }),
 };

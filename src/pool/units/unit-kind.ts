@@ -15,6 +15,8 @@ export interface UnitPlace {
   waitedMs: number;
   /** As `copyTo` of `FileSource.read`. */
   copyTo?: string | undefined;
+  /** What it was when it was last looked at, where that is known: if it still is, reading it takes fewer looks. */
+  seen?: FileIdentity | undefined;
 }
 
 /** A kind of unit. Paths are relative to the watch folder, with `/`, unless they are said to be absolute. */

@@ -2,9 +2,9 @@
  * A process that archives until it is killed, and prints what was acknowledged. It kills itself right before or after its
  * file operation number `killAt`; 0 leaves that to its parent.
  */
-import { writeSync } from 'node:fs';
 import { ArchiveStorage } from '../../../src/archive/archive-storage.js';
 import { type FileSystem, nodeFileSystem, type OpenFile } from '../../../src/files/file-system.js';
+import { say } from '../../support/say.js';
 import { archiveOne } from './work.js';
 
 const [directory = '', from = '0', count = '0', killAt = '0', atOnce = '1'] = process.argv.slice(2);
@@ -34,8 +34,8 @@ await archive.open();
 const end = Number(from) + Number(count);
 let next = Number(from);
 const work = async (): Promise<void> => {
-  while (next < end) await archiveOne(archive, next++, ack => writeSync(1, `${JSON.stringify(ack)}\n`));
+  while (next < end) await archiveOne(archive, next++, ack => say(JSON.stringify(ack)));
 };
 await Promise.all(Array.from({ length: Number(atOnce) }, work));
 await archive.close();
-writeSync(1, `"points ${points}"\n`);
+say(`"points ${points}"`);

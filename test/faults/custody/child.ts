@@ -1,6 +1,6 @@
 /** The process that is killed: runs a station's pool, and dies at the file operation that it was told, or when it is told to. */
-import { writeSync } from 'node:fs';
 import { type FileSystem, nodeFileSystem, type OpenFile } from 'millrace';
+import { say } from '../../support/say.js';
 import { makePool, type StationSettings } from './station.js';
 
 /** What the child is to do. */
@@ -15,7 +15,6 @@ export interface ChildSettings extends StationSettings {
 }
 
 const settings = JSON.parse(process.argv[2] ?? '') as ChildSettings;
-const say = (line: string): void => void writeSync(1, `${line}\n`);
 let operations = 0;
 
 /** Counts an operation; at the chosen one its name is told and the process ends. */

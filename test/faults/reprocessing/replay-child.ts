@@ -1,7 +1,8 @@
 /** A process that converts an archive again until it is done or killed, and prints a line for each entry. */
-import { appendFileSync, writeSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { ArchiveStorage } from '../../../src/archive/archive-storage.js';
 import { ReprocessingEngine } from '../../../src/archive/reprocessing/reprocessing-engine.js';
+import { say } from '../../support/say.js';
 import { WordCount } from './word-count.js';
 
 const [directory = '', run = '', output = ''] = process.argv.slice(2);
@@ -13,7 +14,7 @@ const result = await engine.reprocessRange({
   concurrency: 4,
   onConverted: ({ archiveId, status, reports }) =>
     appendFileSync(output, `${JSON.stringify([archiveId, status, reports])}\n`),
-  onProgress: ({ processed }) => writeSync(1, `${processed}\n`),
+  onProgress: ({ processed }) => say(String(processed)),
 });
-writeSync(1, `result ${JSON.stringify(result)}\n`);
+say(`result ${JSON.stringify(result)}`);
 await archive.close();

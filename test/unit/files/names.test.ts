@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inside, isInside, isOurs, numbered, relativeTo, takenName, withEnding } from '../../../src/files/names.js';
@@ -73,6 +73,18 @@ describe('paths inside a folder', () => {
     expect(isInside(folder, join(folder, 'a'))).toBe(true);
     expect(isInside(folder, folder)).toBe(true);
     expect(isInside(folder, '/data')).toBe(false);
+  });
+
+  it('are what the platform says of them, however odd', () => {
+    const part = fc.constantFrom('a', 'done', 'done2', '.', '..', '...', '.a', '');
+    const path = fc.array(part, { maxLength: 5 }).map(parts => `/data/${parts.join('/')}`);
+    fc.assert(
+      fc.property(path, path, (one, other) => {
+        expect(relativeTo(one, other)).toBe(relative(one, other).split(sep).join('/'));
+        const below = relative(one, other);
+        expect(isInside(one, other)).toBe(below !== '..' && !below.startsWith(`..${sep}`));
+      }),
+    );
   });
 
   it('are named with / on every platform', () => {

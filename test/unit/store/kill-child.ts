@@ -1,6 +1,6 @@
 /** A process that writes until it is killed, and prints the number of each write that was acknowledged. */
-import { writeSync } from 'node:fs';
 import { JournaledStore } from '../../../src/store/journaled-store.js';
+import { say } from '../../support/say.js';
 import { SCHEMA } from './schema.js';
 
 const [directory = '', from = '0'] = process.argv.slice(2);
@@ -16,8 +16,7 @@ const writeOn = async (): Promise<never> => {
   for (;;) {
     const own = id++;
     await store.write('put', [own, `value ${own}`]);
-    // Not through process.stdout, which goes on ahead of a reader that is slow: the next process must know all numbers.
-    writeSync(1, `${own}\n`);
+    say(String(own));
   }
 };
 await Promise.all(Array.from({ length: 100 }, writeOn));
