@@ -151,7 +151,8 @@ describe('No UUID mismatch errors', () => {
     await until(() => requests > 5);
     await first.stop({ timeoutMs: 0 });
     const second = await station.start();
-    await station.settled(second);
+    await second.idle();
+    expect((await second.audit()).differences).toEqual([]);
     const attempts = station.server.requests.map(({ headers }) => headers['x-attempt-id']);
     expect(attempts.every(id => typeof id === 'string')).toBe(true);
     expect(new Set(attempts).size).toBe(attempts.length);
@@ -161,7 +162,8 @@ describe('No UUID mismatch errors', () => {
       keys.set(text, (keys.get(text) ?? new Set()).add(headers['idempotency-key']));
     }
     expect([...keys.values()].map(({ size }) => size)).toEqual([1, 1, 1, 1, 1, 1]);
-    expect(station.server.reports).toHaveLength(6);
+    // The stop may have cut off an answer to a report that the server had taken: it comes again, under its key.
+    expect(new Set(station.server.reports.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(6);
   });
 });
 
