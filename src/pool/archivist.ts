@@ -11,6 +11,7 @@ import { discard } from '../files/atomic-write.js';
 import type { FileRecord } from '../ledger/file-record.js';
 import { within } from '../within.js';
 import type { ActiveFile } from './active-file.js';
+import { serverFacts, statusOf, unitFacts } from './archive-facts.js';
 import { ArchivePlace } from './archive-place.js';
 import type { ConverterEntry } from './converter-entry.js';
 import { about, type PoolContext } from './pool-context.js';
@@ -281,41 +282,7 @@ export class Archivist {
   }
 }
 
-/** What the archive says of a file in this state; nothing while it has no end. */
-function statusOf({ state, code }: FileRecord): ConversionFacts['status'] {
-  switch (state) {
-    case 'delivering':
-    case 'cleaning':
-    case 'completed':
-      return 'success';
-    case 'failed':
-      return code === 'REJECTED' ? 'rejected' : 'failed';
-    case 'skipped':
-      return 'skipped';
-    default:
-      return undefined;
-  }
-}
-
 /** A source that will be in the archive alone has to be there. */
 function isRequired({ archivePolicy, postProcess }: ConverterEntry): boolean {
   return archivePolicy === 'required' || postProcess === 'archive';
-}
-
-function serverFacts(serverIds: readonly (string | null)[]): Pick<ConversionFacts, 'reportId'> {
-  const ids = serverIds.filter(id => id !== null);
-  return ids.length === 0 ? {} : { reportId: ids };
-}
-
-/** Serial and part number: what the converter says, else what the first report has under the usual names. */
-function unitFacts({ reports, metadata }: ConverterResult): Pick<ConversionFacts, 'serialNumber' | 'partNumber'> {
-  const [report] = reports;
-  const found = { ...(typeof report === 'object' ? report : {}), ...metadata } as Record<string, unknown>;
-  const serialNumber = textOf(metadata.serialNumber ?? found.serialNumber ?? found.sn);
-  const partNumber = textOf(metadata.partNumber ?? found.partNumber ?? found.pn);
-  return { ...(serialNumber ? { serialNumber } : {}), ...(partNumber ? { partNumber } : {}) };
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }

@@ -53,8 +53,10 @@ export class LateWrites {
     this.#put({ record, location, identity: { size, mtimeMs, ino }, step: 0 });
   }
 
+  /** Those that wait for their look are looked at no more; the next start does not know of them. */
   close(): void {
     this.#later.close();
+    this.#looks.clearQueue();
   }
 
   #put(moved: Moved): void {

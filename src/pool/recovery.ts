@@ -122,9 +122,12 @@ export class Recovery {
         if (item?.state === 'error') {
           await settlement.refused({ id }, gaveUp());
         } else if (!item) {
-          // Somebody removed it from the pending folder. Its source makes it again, under the same id.
           const record = await ledger.get(file);
-          if (record?.state === 'delivering') await this.retake(record);
+          if (record?.state !== 'delivering') continue;
+          // The queue forgets what it has delivered, too, and the books know that before: it may be so since the rows were read.
+          const waits = (await ledger.reportsOf(record)).some(one => one.id === id && one.state === 'queued');
+          // Somebody removed it from the pending folder. Its source makes it again, under the same id.
+          if (waits) await this.retake(record);
         }
       }
     }
