@@ -248,6 +248,8 @@ export class Ledger extends LedgerQueries {
     const params = [record.id, reports, JSON.stringify(serverIds), cleanup, this.#clock.now(), hexOf(idempotencyKeys)];
     await this.#writeAll([
       { statement: 'delivering', params },
+      // What became of them at an earlier try, of which some were never sent, is over: all but these are delivered now.
+      { statement: 'forgetReports', params: [record.id] },
       ...waiting.map(report => ({ statement: 'report', params: [report.id, record.id, report.position, 'queued'] })),
     ]);
     return { ...record, state: 'delivering', reports, serverIds, idempotencyKeys, cleanup };
@@ -264,6 +266,7 @@ export class Ledger extends LedgerQueries {
     const params = [record.id, JSON.stringify(serverIds), count, this.#clock.now(), hexOf(idempotencyKeys)];
     await this.#writeAll([
       { statement: 'undelivered', params },
+      { statement: 'forgetReports', params: [record.id] },
       ...reports.map(({ id, position, state }) => ({ statement: 'report', params: [id, record.id, position, state] })),
     ]);
     return { ...record, serverIds, idempotencyKeys, reports: count };

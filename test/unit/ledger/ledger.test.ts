@@ -264,6 +264,22 @@ describe('the reports of a file', () => {
   });
 });
 
+describe('the reports of a file that was refused and is tried again', () => {
+  it('are those that wait now: one that was not sent the first time and was delivered the second holds nobody up', async () => {
+    const ledger = await openLedger(await tempFolder());
+    const states = ['delivered', 'refused', 'unsent'] as const;
+    const first = await ledger.undelivered(
+      await claimed(ledger, 'a.csv', 1),
+      ['s0', null, null],
+      states.map((state, position) => ({ id: `r${position}`, position, state })),
+    );
+    const failed = await ledger.failed(first, { reason: 'no', code: 'X', cleanup: null });
+    const again = await ledger.claim(await ledger.retaken(failed, false), CSV, { ...failed, sha256: sum(1) });
+    await ledger.delivering(again, ['s0', null, 's2'], [{ id: 'r1', position: 1 }], 'move');
+    expect(await ledger.reportsOf(again)).toEqual([{ id: 'r1', position: 1, state: 'queued' }]);
+  });
+});
+
 describe('pages', () => {
   it('go through all rows once, by state and converter', async () => {
     const ledger = await openLedger(await tempFolder());
