@@ -8,6 +8,8 @@ import type { Settlement } from './settlement.js';
 const FILE_RETRY_MS = 5_000;
 /** Codes of files that are there and that we may not read, or that are no files. */
 const UNREADABLE = ['EACCES', 'EPERM', 'EISDIR'];
+/** How long such a file is left alone, in ms, before it is given up: a virus scanner or a backup may have it for a moment. */
+const UNREADABLE_DELAYS_MS = [250, 1_000, FILE_RETRY_MS];
 
 /** A report that is ready to be sent. */
 export interface Loaded {
@@ -18,6 +20,8 @@ export interface Loaded {
 export class ItemDesk {
   readonly #core: Core;
   readonly #settlement: Settlement;
+  /** How often in a row a file could not be read. */
+  readonly #unreadable = new WeakMap<Item, number>();
 
   constructor(core: Core, settlement: Settlement) {
     this.#core = core;
@@ -32,26 +36,40 @@ export class ItemDesk {
       const bytes = await folder.read(item);
       index.sized(item, bytes.length);
       const meta = await this.#settlement.named(item, await folder.readMeta(item));
+      this.#unreadable.delete(item);
       return { report: parseReport(bytes), meta };
     } catch (thrown) {
       const error = toError(thrown);
       const code = systemCode(error) ?? '';
       if (error instanceof QueueCorruptedError) this.corrupted(item, error);
-      else if (UNREADABLE.includes(code) && item.name.endsWith('.processing')) {
-        this.corrupted(
-          item,
-          new QueueCorruptedError(`'${item.name}' cannot be read: ${error.message}`, {
-            cause: error,
-            hints: ['Give this process the right to read the file, then call retryFailed().'],
-          }),
-        );
-      } else if (code === 'ENOENT' && !(await this.#core.folderIsGone())) this.#vanished(item);
+      else if (UNREADABLE.includes(code) && item.name.endsWith('.processing')) await this.#unread(item, error);
+      else if (code === 'ENOENT' && !(await this.#core.folderIsGone())) this.#vanished(item);
       else {
         notify('error', { error, path: folder.path(item.name), correlationId: correlationOf(item) });
         await this.putBack(item, item.attempts, FILE_RETRY_MS);
       }
       return undefined;
     }
+  }
+
+  /** Tries again a few times, then sends the file to `.error`. */
+  async #unread(item: Item, error: Error): Promise<void> {
+    const { folder, notify } = this.#core;
+    const failures = this.#unreadable.get(item) ?? 0;
+    const delayMs = UNREADABLE_DELAYS_MS[failures];
+    if (delayMs === undefined) {
+      this.#unreadable.delete(item);
+      return this.corrupted(
+        item,
+        new QueueCorruptedError(`'${item.name}' cannot be read: ${error.message}`, {
+          cause: error,
+          hints: ['Give this process the right to read the file, then call retryFailed().'],
+        }),
+      );
+    }
+    this.#unreadable.set(item, failures + 1);
+    notify('error', { error, path: folder.path(item.name), correlationId: correlationOf(item) });
+    await this.putBack(item, item.attempts, delayMs);
   }
 
   /** Sends a file that is no readable report to `.error`. */

@@ -249,37 +249,50 @@ describe('damaged files', () => {
     expect(await readFile(join(directory, name), 'utf8')).toBe(content);
   });
 
-  it.each(['EACCES', 'EPERM'])(
-    'go to .error with an explanation when they may not be read (%s), and the rest goes on',
-    async code => {
-      const directory = await temporaryFolder();
-      const fs = new FaultyFileSystem();
-      fs.fail({ operation: 'readFile', path: /-locked\..*processing$/, code });
-      await writeFile(join(directory, '20260213T143022.123Z-locked.a2.json.queued'), '{"n":1}');
-      await writeFile(join(directory, '20260213T143023.123Z-good.a0.json.queued'), '{"n":2}');
-      const { submit, seen } = notingSubmitter();
-      const queue = makeQueue(directory, { fs, submitter: submit });
-      const events = record(queue, 'corrupted', 'failed', 'error');
-      await queue.start();
-      await queue.drain();
-      expect(seen).toEqual([{ report: { n: 2 }, key: 'good', attempt: 1 }]);
-      expect(events.map(({ event }) => event)).toEqual(['corrupted', 'failed']);
-      const name = '20260213T143022.123Z-locked.a2.json.error';
-      expect(await files(directory)).toEqual([name]);
-      expect(JSON.parse(await readFile(join(directory, `${name}.json`), 'utf8'))).toMatchObject({
-        file: name,
-        code: 'QUEUE_CORRUPTED',
-        message: expect.stringMatching(new RegExp(`locked.*cannot be read: ${code}`)),
-        attempts: 2,
-        hints: [expect.stringContaining('right to read')],
-      });
-      // Mended, it goes where it was to go.
-      fs.heal();
-      expect(await queue.retryFailed({ ids: ['locked'] })).toBe(1);
-      await queue.drain();
-      expect(seen[1]).toEqual({ report: { n: 1 }, key: 'locked', attempt: 1 });
-    },
-  );
+  it('go to .error with an explanation when they may not be read, and the rest goes on', async () => {
+    const directory = await temporaryFolder();
+    const fs = new FaultyFileSystem();
+    fs.fail({ operation: 'readFile', path: /-locked\..*processing$/, code: 'EACCES' });
+    await writeFile(join(directory, '20260213T143022.123Z-locked.a2.json.queued'), '{"n":1}');
+    await writeFile(join(directory, '20260213T143023.123Z-good.a0.json.queued'), '{"n":2}');
+    const { submit, seen } = notingSubmitter();
+    const queue = makeQueue(directory, { fs, submitter: submit });
+    const events = record(queue, 'corrupted', 'failed', 'error');
+    await queue.start();
+    await queue.drain();
+    expect(seen).toEqual([{ report: { n: 2 }, key: 'good', attempt: 1 }]);
+    // Each failure is told, and the last of four gives the report up.
+    expect(events.map(({ event }) => event)).toEqual(['error', 'error', 'error', 'corrupted', 'failed']);
+    const name = '20260213T143022.123Z-locked.a2.json.error';
+    expect(await files(directory)).toEqual([name]);
+    expect(JSON.parse(await readFile(join(directory, `${name}.json`), 'utf8'))).toMatchObject({
+      file: name,
+      code: 'QUEUE_CORRUPTED',
+      message: expect.stringMatching(/locked.*cannot be read: EACCES/),
+      attempts: 2,
+      hints: [expect.stringContaining('right to read')],
+    });
+    // Mended, it goes where it was to go.
+    fs.heal();
+    expect(await queue.retryFailed({ ids: ['locked'] })).toBe(1);
+    await queue.drain();
+    expect(seen[1]).toEqual({ report: { n: 1 }, key: 'locked', attempt: 1 });
+  });
+
+  it('are sent when they may be read a moment later', async () => {
+    const directory = await temporaryFolder();
+    const fs = new FaultyFileSystem();
+    fs.fail({ operation: 'readFile', path: /-locked\..*processing$/, code: 'EPERM', times: 2 });
+    await writeFile(join(directory, '20260213T143022.123Z-locked.a2.json.queued'), '{"n":1}');
+    const { submit, seen } = notingSubmitter();
+    const queue = makeQueue(directory, { fs, submitter: submit });
+    const events = record(queue, 'corrupted', 'failed', 'error');
+    await queue.start();
+    await queue.drain();
+    expect(seen).toEqual([{ report: { n: 1 }, key: 'locked', attempt: 3 }]);
+    expect(events.map(({ event }) => event)).toEqual(['error', 'error']);
+    expect(await files(directory)).toEqual([]);
+  });
 
   it('are never sent under another key when the sidecar with theirs is damaged', async () => {
     const directory = await temporaryFolder();
