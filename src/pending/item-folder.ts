@@ -1,12 +1,12 @@
 /** The files of the queue: writing a report durably, renaming it through its states, and what lies beside it. */
 import { join } from 'node:path';
 import { QueueCorruptedError, systemCode, toError } from '../errors.js';
-import { discard, removeIfThere, syncFolder, tempName, writeDurably } from '../files/atomic-write.js';
+import { discard, removeIfThere, tempName, writeDurably } from '../files/atomic-write.js';
 import { whileBusy } from '../files/busy.js';
 import type { FileSystem } from '../files/file-system.js';
+import { FolderSync } from '../files/folder-sync.js';
 import type { Reserve } from '../files/reserve.js';
 import type { Logger } from '../observe/logger.js';
-import { FolderSync } from './folder-sync.js';
 import { defaultMeta, type Item, type ItemChange, type ItemMeta } from './item.js';
 import { explanationName, formatName, metaName, resultName } from './item-name.js';
 
@@ -22,7 +22,7 @@ export class ItemFolder {
     this.#fs = fs;
     this.#logger = logger;
     this.#reserve = reserve;
-    this.#sync = new FolderSync(() => syncFolder(fs, directory));
+    this.#sync = new FolderSync(fs, directory);
   }
 
   path(name: string): string {

@@ -51,11 +51,11 @@ export class ArchivePlace {
     const patienceMs = PATIENCE_MS + (bytes / 1e6) * PATIENCE_PER_MB_MS;
     let timer: Timer | undefined;
     const timeout = new Promise<never>((_, reject) => {
-      const error = new ArchiveError(
-        'ARCHIVE_FAILED',
-        `${this.storage.directory} gave no answer within ${patienceMs} ms`,
-      );
-      timer = clock.setTimeout(() => reject(error), patienceMs);
+      const expire = (): void => {
+        const message = `${this.storage.directory} gave no answer within ${patienceMs} ms`;
+        reject(new ArchiveError('ARCHIVE_FAILED', message));
+      };
+      timer = clock.setTimeout(expire, patienceMs);
       timer.unref();
     });
     try {

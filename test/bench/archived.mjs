@@ -8,8 +8,8 @@ import pLimit from 'p-limit';
 import { assertCount, CONCURRENCY, fill, inMemory, makePool, runPool, withStation } from './support/station.mjs';
 import { amount, interleaved, median, tell } from './support/table.mjs';
 
-const FILES = amount(500, 50);
-const ROUNDS = amount(7, 1);
+const FILES = amount(3_000, 50);
+const ROUNDS = amount(5, 1);
 const pack = promisify(gzip);
 
 /** Milliseconds for each file. */

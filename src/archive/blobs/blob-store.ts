@@ -9,7 +9,7 @@ import { whileBusy } from '../../files/busy.js';
 import { type FileSystem, type OpenFile, PRIVATE_FILE, PRIVATE_FOLDER } from '../../files/file-system.js';
 import { linkOrRename } from '../../files/place.js';
 import type { Logger } from '../../observe/logger.js';
-import { FolderSync } from './folder-sync.js';
+import { BlobFolders } from './blob-folders.js';
 
 const PROBE_BYTES = 4 * 1024;
 
@@ -23,7 +23,7 @@ export interface Incoming {
 export class BlobStore {
   readonly root: string;
   readonly fs: FileSystem;
-  readonly #folders: FolderSync;
+  readonly #folders: BlobFolders;
   readonly #incoming: string;
   readonly #logger: Logger;
 
@@ -31,7 +31,7 @@ export class BlobStore {
     this.fs = fs;
     this.root = root;
     this.#logger = logger;
-    this.#folders = new FolderSync(fs, root);
+    this.#folders = new BlobFolders(fs, root);
     this.#incoming = join(root, 'incoming');
   }
 

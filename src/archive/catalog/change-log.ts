@@ -3,7 +3,7 @@
  * back when the catalog is lost: `changes/{yyyy}-{MM}.jsonl`, and `changes/audit.jsonl` for the audit log; one call of a
  * catalog statement a line.
  *
- * It is a spare copy: written right after the catalog's journal, and flushed to the disk when the archive is closed. A
+ * It is a spare copy: written soon after the catalog's journal, and flushed to the disk when the archive is closed. A
  * line that is torn is left out when it is read.
  */
 import { join } from 'node:path';
@@ -16,6 +16,8 @@ import { readLines } from './read-lines.js';
 import { STATEMENTS } from './statements.js';
 
 const AUDIT_FILE = 'audit.jsonl';
+/** How long lines wait for others, in ms; those of the audit log do not. */
+const GATHER_MS = 20;
 /** More than this is not kept in memory while it cannot be written. */
 const MAX_WAITING = 100_000;
 
@@ -26,6 +28,8 @@ export class ChangeLog {
   readonly #onError: (error: Error) => void;
   #waiting: Mutation[] = [];
   #writing: Promise<void> | undefined;
+  /** Has what waits written now. */
+  #hurry = (): void => undefined;
   readonly #files = new Map<string, OpenFile>();
   #failed = false;
 
@@ -42,11 +46,12 @@ export class ChangeLog {
     this.#waiting.push(...mutations);
     if (this.#waiting.length > MAX_WAITING) this.#waiting.splice(0, this.#waiting.length - MAX_WAITING);
     this.#writing ??= this.#write();
+    if (mutations.some(isAudit)) this.#hurry();
   }
 
   /** Writes and flushes what waits, and lets go of the files. */
   async close(): Promise<void> {
-    await this.#writing;
+    await this.#written();
     if (this.#waiting.length > 0) await this.#write();
     const handles = [...this.#files.values()];
     this.#files.clear();
@@ -62,6 +67,7 @@ export class ChangeLog {
 
   /** Every call that can be read, in order; those of the audit log last. @param only Those of the audit log alone. */
   async *read(only?: 'audit'): AsyncGenerator<Mutation> {
+    await this.#written();
     let names: string[];
     try {
       names = await this.#fs.readdir(this.#folder);
@@ -78,18 +84,27 @@ export class ChangeLog {
     }
   }
 
+  async #written(): Promise<void> {
+    this.#hurry();
+    await this.#writing;
+  }
+
   async #write(): Promise<void> {
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
       try {
-        await this.#append(
-          AUDIT_FILE,
-          batch.filter(({ statement }) => statement === 'addAudit'),
-        );
+        await this.#append(AUDIT_FILE, batch.filter(isAudit));
         await this.#append(
           `${new Date(this.#clock.now()).toISOString().slice(0, 7)}.jsonl`,
-          batch.filter(({ statement }) => statement !== 'addAudit'),
+          batch.filter(mutation => !isAudit(mutation)),
         );
         this.#failed = false;
       } catch (error) {
@@ -129,6 +144,10 @@ export class ChangeLog {
     this.#files.set(name, handle);
     return handle;
   }
+}
+
+function isAudit({ statement }: Mutation): boolean {
+  return statement === 'addAudit';
 }
 
 function parse(line: string): Mutation | undefined {

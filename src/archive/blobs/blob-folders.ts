@@ -1,16 +1,16 @@
-/** Folders in the archive: made with those above them, and made durable with one fsync for all who wait for it at the time. */
+/** Folders in the archive: made with those above them, and made durable. */
 import { dirname } from 'node:path';
-import { syncFolder } from '../../files/atomic-write.js';
 import { type FileSystem, PRIVATE_FOLDER } from '../../files/file-system.js';
+import { FolderSync } from '../../files/folder-sync.js';
 
 /** How many folders are remembered to be there. */
 const MAX_KNOWN = 2_000;
 
-export class FolderSync {
+export class BlobFolders {
   readonly #fs: FileSystem;
   readonly #root: string;
   readonly #known = new Map<string, Promise<void>>();
-  readonly #syncs = new Map<string, { current: Promise<void>; next: Promise<void> | undefined }>();
+  readonly #syncs = new Map<string, FolderSync>();
 
   /** @param root The archive's folder; it exists. */
   constructor(fs: FileSystem, root: string) {
@@ -36,25 +36,17 @@ export class FolderSync {
   }
 
   /** Makes the names in a folder durable that were there when it was called. */
-  sync(folder: string): Promise<void> {
-    const running = this.#syncs.get(folder);
-    if (!running) return this.#start(folder);
-    running.next ??= running.current.then(
-      () => this.#start(folder),
-      () => this.#start(folder),
-    );
-    return running.next;
-  }
-
-  #start(folder: string): Promise<void> {
-    const current = syncFolder(this.#fs, folder);
-    const entry: { current: Promise<void>; next: Promise<void> | undefined } = { current, next: undefined };
-    this.#syncs.set(folder, entry);
-    const end = (): void => {
-      if (this.#syncs.get(folder) === entry && entry.next === undefined) this.#syncs.delete(folder);
-    };
-    current.then(end, end);
-    return current;
+  async sync(folder: string): Promise<void> {
+    let sync = this.#syncs.get(folder);
+    if (!sync) {
+      sync = new FolderSync(this.#fs, folder);
+      this.#syncs.set(folder, sync);
+    }
+    try {
+      await sync.done();
+    } finally {
+      if (sync.idle) this.#syncs.delete(folder);
+    }
   }
 
   async #make(folder: string): Promise<void> {
