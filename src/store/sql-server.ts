@@ -32,12 +32,7 @@ export function serveSql(port: MessagePort, sql: SqlJsStatic): void {
     }
   };
 
-  const handle = (message: Exclude<ToWorker, { request: 'end' }>): FromWorker => {
-    if (message.request === 'apply') {
-      const { buffer, byteOffset, length } = message.records;
-      const refusals = engine?.apply(Buffer.from(buffer as ArrayBuffer, byteOffset, length)) ?? [];
-      return { applied: length, refusals };
-    }
+  const handle = (message: Request): FromWorker => {
     try {
       return { id: message.id, answer: answer(message) };
     } catch (error) {
@@ -46,14 +41,35 @@ export function serveSql(port: MessagePort, sql: SqlJsStatic): void {
     }
   };
 
+  const apply = (records: readonly Uint8Array[]): FromWorker => {
+    const all = records.length === 1 ? asBuffer(records[0] as Uint8Array) : Buffer.concat(records);
+    return { applied: all.length, refusals: engine?.apply(all) ?? [] };
+  };
+
   port.on('message', (messages: ToWorker[]) => {
     const answers: FromWorker[] = [];
+    // Batches with no question between them become one transaction.
+    let records: Uint8Array[] = [];
+    const applyAll = (): void => {
+      if (records.length > 0) answers.push(apply(records));
+      records = [];
+    };
     for (const message of messages) {
+      if (message.request === 'apply') {
+        records.push(message.records);
+        continue;
+      }
+      applyAll();
       if (message.request === 'end') port.close();
       else answers.push(handle(message));
     }
+    applyAll();
     if (answers.length > 0) port.postMessage(answers, answers.flatMap(ownMemory));
   });
+}
+
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer as ArrayBuffer, byteOffset, length);
 }
 
 /** A database that is exported goes over as it is and not as a copy. */

@@ -12,6 +12,12 @@ const CROWDED_IN_EXPORT_BYTES = 96 * 1024 * 1024;
 /** How much it must have applied before the next batch may follow: twice what a batch has. */
 const CATCH_UP_BYTES = 512 * 1024;
 
+/**
+ * How long records may wait to go over with others, in ms. They are on the disk, and a question takes along what is before
+ * it; each posting wakes the thread.
+ */
+const GATHER_MS = 10;
+
 /** How long a thread may take to leave. What it still does is of no use to anybody: the journal has all of it. */
 const LEAVE_TIMEOUT_MS = 5_000;
 
@@ -37,9 +43,11 @@ export class SqlWorker {
   readonly #exited: Promise<void>;
   readonly #asked = new Map<number, Asked>();
   #lastId = 0;
-  /** What is posted at the end of this turn of the event loop, and the memory that goes along. */
+  /** What is posted next, and the memory that goes along. */
   #outbox: ToWorker[] = [];
   #transfers: ArrayBuffer[] = [];
+  #gathering: NodeJS.Timeout | undefined;
+  #flushing: NodeJS.Immediate | undefined;
   #backlogBytes = 0;
   #exporting = false;
   /** Who waits for room: until the backlog is down to `until`, or is small anyway. */
@@ -82,6 +90,8 @@ export class SqlWorker {
       const id = ++this.#lastId;
       this.#asked.set(id, { request, resolve, reject });
       this.#post({ id, request, ask } as ToWorker, transfer);
+      // At the end of this turn of the event loop: with everything else that is asked in it.
+      this.#flushing ??= setImmediate(() => this.#flush());
       if (request === 'export') this.#exporting = true;
       this.#look();
     });
@@ -101,6 +111,7 @@ export class SqlWorker {
     if (this.#ended) return;
     this.#backlogBytes += records.length;
     this.#post({ request: 'apply', records }, [records.buffer as ArrayBuffer]);
+    this.#gathering ??= setTimeout(() => this.#flush(), GATHER_MS);
   }
 
   /** Ends the thread without `died`: it leaves by itself when it is done, and is cut off only when it is not in time. */
@@ -114,14 +125,17 @@ export class SqlWorker {
     clearTimeout(late);
   }
 
-  /** In its order, with everything else of this turn of the event loop. */
+  /** Puts it after everything before it; {@link #flush} posts it. */
   #post(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
-    if (this.#outbox.length === 0) setImmediate(() => this.#flush());
     this.#outbox.push(message);
     this.#transfers.push(...transfer);
   }
 
   #flush(): void {
+    clearTimeout(this.#gathering);
+    clearImmediate(this.#flushing);
+    this.#gathering = undefined;
+    this.#flushing = undefined;
     if (this.#outbox.length === 0) return;
     this.#worker.postMessage(this.#outbox, this.#transfers);
     this.#outbox = [];
