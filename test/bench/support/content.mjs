@@ -1,9 +1,9 @@
 /** The files of the benches. */
 const ROWS = 10;
 
-/** The text of file number `n`: a header and ten measurements, some 300 bytes. */
-export function content(n) {
-  const rows = Array.from({ length: ROWS }, (_, row) => `Voltage ${row};${(n * 31 + row * 7) % 5_000};0;4999;V`);
+/** The text of file number `n`: a header and measurements of some 27 bytes each; with ten, it has some 300 bytes. */
+export function content(n, count = ROWS) {
+  const rows = Array.from({ length: count }, (_, row) => `Voltage ${row};${(n * 31 + row * 7) % 5_000};0;4999;V`);
   return `SN;SN-${String(n).padStart(8, '0')}\n${rows.join('\n')}\n`;
 }
 

@@ -29,10 +29,10 @@ export async function withStation(work) {
 }
 
 /** Puts files into the watch folder, and waits until they are as old as a backlog is: a new file has to rest first. */
-export async function fill(folder, count, from = 0) {
+export async function fill(folder, count, { from = 0, rows } = {}) {
   const numbers = Array.from({ length: count }, (_, index) => from + index);
   await pLimit(64).map(numbers, n =>
-    writeFile(join(folder, 'watch', `unit-${String(n).padStart(8, '0')}.csv`), content(n)),
+    writeFile(join(folder, 'watch', `unit-${String(n).padStart(8, '0')}.csv`), content(n, rows)),
   );
   await pause(amount(2_500, 0));
 }
