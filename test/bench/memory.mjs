@@ -22,7 +22,7 @@ const grown = async (folder, pool) => {
   await run.melt();
   const early = await held();
   for (let from = FIRST; from < FILES; from += FIRST) {
-    await fill(folder, Math.min(FIRST, FILES - from), from);
+    await fill(folder, Math.min(FIRST, FILES - from), { from });
     await run.melt();
   }
   const late = await held();
