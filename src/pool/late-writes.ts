@@ -5,7 +5,6 @@
 import pLimit from 'p-limit';
 import { toError } from '../errors.js';
 import { type FileIdentity, identityOf, sameIdentity } from '../files/identity.js';
-import type { FileRecord } from '../ledger/file-record.js';
 import type { ActiveFile } from './active-file.js';
 import type { Growing } from './growing.js';
 import { Later } from './later.js';
@@ -14,7 +13,8 @@ import type { Recovery } from './recovery.js';
 
 /** A source where it was put. */
 interface Moved {
-  record: FileRecord;
+  /** Of its row: thousands of these wait, and the row is asked for when it is needed. */
+  id: number;
   location: string;
   /** What it was when it was read. */
   identity: FileIdentity;
@@ -50,7 +50,7 @@ export class LateWrites {
   watch({ record }: ActiveFile): void {
     const { location, size, mtimeMs, ino } = record;
     if (location === null || !['completed', 'delivering', 'failed'].includes(record.state)) return;
-    this.#put({ record, location, identity: { size, mtimeMs, ino }, step: 0 });
+    this.#put({ id: record.id, location, identity: { size, mtimeMs, ino }, step: 0 });
   }
 
   /** Those that wait for their look are looked at no more; the next start does not know of them. */
@@ -82,11 +82,11 @@ export class LateWrites {
     }
   }
 
-  async #takeUp({ record, location }: Moved, identity: FileIdentity): Promise<void> {
+  async #takeUp({ id, location }: Moved, identity: FileIdentity): Promise<void> {
     const { ledger, roster, notify } = this.#context;
-    const now = await ledger.get(record.id);
+    const now = await ledger.get(id);
     // Taken up, or moved on, by somebody else.
-    if (!now || now.location !== location || roster.get(record.id)) return;
+    if (!now || now.location !== location || roster.get(id)) return;
     // Nothing was delivered of a failed one: it is tried again as it is now. Else what is there now is another generation.
     const again =
       now.state === 'failed' ? await ledger.retaken(now, false) : await ledger.grown(now, identity, location);

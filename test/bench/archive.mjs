@@ -142,7 +142,7 @@ const [appended] = await timed(() =>
 rates.push((tenth * 1000) / (performance.now() - mark));
 loop.disable();
 tell('entries', entries.toLocaleString('en'));
-tell('appended', per((entries * 1000) / appended), `first tenth ${per(rates[0])}, last tenth ${per(rates.at(-1))}`);
+tell('appended', per((entries * 1000) / appended), `tenths: ${rates.map(per).join(', ')}`);
 tell('event loop delay of the host meanwhile, p99', ms(loop.percentile(99) / 1e6), `max ${ms(loop.max / 1e6)}`);
 
 // Bare appends of as many bytes, in groups as large, flushed: what any store must pay that keeps its word.
