@@ -10,7 +10,9 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
+import { systemCode } from '../errors.js';
 
 /** What the server does with one report. */
 export type FakeBehaviour =
@@ -55,6 +57,10 @@ export interface FakeServerOptions {
   behave?: (request: FakeRequest) => FakeBehaviour | undefined;
 }
 
+/** A port that is taken is tried again so often, and after so many ms: ten seconds in all. */
+const PORT_PATIENCE = 200;
+const PORT_PAUSE_MS = 50;
+
 /** A server on 127.0.0.1. Create it with {@link FakeServer.start}; `await using` stops it. */
 export class FakeServer {
   /** Every POST, in the order in which it came. */
@@ -74,6 +80,8 @@ export class FakeServer {
   readonly #accepted = new Map<string, FakeReport>();
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
+  #rising: Promise<void> | undefined;
+  #wasUp = false;
   #port: number;
 
   /** Starts a server. */
@@ -102,6 +110,13 @@ export class FakeServer {
   /** Listens (again), on the same port as before. */
   async up(): Promise<void> {
     if (this.#server) return;
+    this.#rising ??= this.#listen().finally(() => {
+      this.#rising = undefined;
+    });
+    await this.#rising;
+  }
+
+  async #listen(): Promise<void> {
     const listener = (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response);
     const { tls } = this.#options;
     const server: Server = tls ? (createHttpsServer(tls, listener) as unknown as Server) : createHttpServer(listener);
@@ -110,14 +125,26 @@ export class FakeServer {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     });
-    server.listen(this.#port, '127.0.0.1');
-    await once(server, 'listening');
+    // While it was down, a program that asked for any free port may have got this one for a moment.
+    for (let patience = this.#wasUp ? PORT_PATIENCE : 0; ; patience -= 1) {
+      try {
+        server.listen(this.#port, '127.0.0.1');
+        await once(server, 'listening');
+        break;
+      } catch (error) {
+        if (systemCode(error) !== 'EADDRINUSE' || patience === 0) throw error;
+        await pause(PORT_PAUSE_MS);
+      }
+    }
     this.#port = (server.address() as AddressInfo).port;
     this.#server = server;
+    this.#wasUp = true;
   }
 
   /** Goes away: connections are cut and new ones refused. */
   async down(): Promise<void> {
+    // Whoever asked for it is told when it cannot come up.
+    await this.#rising?.catch(() => undefined);
     const server = this.#server;
     if (!server) return;
     this.#server = undefined;
