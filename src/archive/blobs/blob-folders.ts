@@ -45,7 +45,8 @@ export class BlobFolders {
     try {
       await sync.done();
     } finally {
-      if (sync.idle) this.#syncs.delete(folder);
+      // Of those that waited for it, the first may have let it go, and another may have its place.
+      if (sync.idle && this.#syncs.get(folder) === sync) this.#syncs.delete(folder);
     }
   }
 

@@ -3,8 +3,8 @@
  * back when the catalog is lost: `changes/{yyyy}-{MM}.jsonl`, and `changes/audit.jsonl` for the audit log; one call of a
  * catalog statement a line.
  *
- * It is a spare copy: written soon after the catalog's journal, and flushed to the disk when the archive is closed. A
- * line that is torn is left out when it is read.
+ * It is a spare copy: written within moments after the catalog's journal, and flushed to the disk when the archive is
+ * closed. What a killed process had not written yet is in the catalog. A line that is torn is left out when it is read.
  */
 import { join } from 'node:path';
 import type { Clock } from '../../clock.js';
