@@ -19,6 +19,7 @@ import { Catalog } from './catalog/catalog.js';
 import { archiveReport, updateConversion } from './conversion.js';
 import { hasBlobs } from './integrity/blob-files.js';
 import { type RebuildOptions, type RebuildResult, rebuild } from './integrity/rebuild.js';
+import type { Belief } from './integrity/replay-changes.js';
 import { shareInternals } from './internals.js';
 import { Keeping } from './keeping.js';
 import { recoverLeftovers } from './recovery.js';
@@ -82,7 +83,7 @@ export class ArchiveStorage extends ArchiveReadings {
     store.on('error', payload => this.notify('error', payload));
     store.on('damaged', ({ file, movedTo, message }) => {
       this.notify('damaged', { file, movedTo, message });
-      if (this.#isOpen) this.#inBackground(this.#rebuild({}));
+      if (this.#isOpen) this.#inBackground(this.#rebuild({}, 'damaged'));
       else this.#damaged = true;
     });
   }
@@ -157,7 +158,7 @@ export class ArchiveStorage extends ArchiveReadings {
    */
   async rebuild(options: RebuildOptions = {}): Promise<RebuildResult> {
     await this.open();
-    return this.#rebuild(options);
+    return this.#rebuild(options, 'sound');
   }
 
   /** Keeps an entry whatever the retention says, until {@link unpin}. */
@@ -183,10 +184,9 @@ export class ArchiveStorage extends ArchiveReadings {
     return this.close();
   }
 
-  async #rebuild(options: RebuildOptions): Promise<RebuildResult> {
-    const { catalog } = this.#context;
-    const anew = (await catalog.query('anyEntry')).length === 0;
-    const result = await rebuild(this.#context, options, anew);
+  async #rebuild(options: RebuildOptions, belief: Belief): Promise<RebuildResult> {
+    const isEmpty = (await this.#context.catalog.query('anyEntry')).length === 0;
+    const result = await rebuild(this.#context, options, isEmpty ? 'none' : belief);
     await this.#keeping.audit({ action: 'rebuild', details: { restored: result.restored, reports: result.reports } });
     this.notify('rebuilt', result);
     return result;
@@ -214,7 +214,7 @@ export class ArchiveStorage extends ArchiveReadings {
     if (this.#damaged) await catalog.reserveNumbers();
     await recoverLeftovers(this.#context);
     const isEmpty = (await catalog.query('anyEntry')).length === 0;
-    if (isEmpty ? await hasBlobs(this.#context) : this.#damaged) await this.#rebuild({});
+    if (isEmpty ? await hasBlobs(this.#context) : this.#damaged) await this.#rebuild({}, 'damaged');
     this.#isOpen = true;
   }
 

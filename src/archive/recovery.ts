@@ -1,13 +1,15 @@
 /** What a crash has left half-way: sources that the catalog does not know yet. */
 
+import { dirname } from 'node:path';
 import { exists } from '../files/free-name.js';
 import type { ArchiveContext } from './archive-context.js';
-import { parseArchiveId } from './archive-id.js';
+import { archiveId, parseArchiveId } from './archive-id.js';
 import { endingOf, REFERENCE_ENDING, referencePath, SET_ENDING, sourcePath } from './blobs/blob-path.js';
 import { readHeader } from './blobs/blob-reader.js';
 import type { Draft } from './blobs/draft.js';
 import { nameOf, type Reference, type SourceDescription, type SourceHeader } from './blobs/source-header.js';
 import { type EntryPlace, entryChanges } from './catalog/entry-changes.js';
+import type { Place } from './catalog/row-numbers.js';
 import type { StoredEntry } from './catalog/stored-entry.js';
 
 /** What a blob or a reference says about its entry. */
@@ -58,30 +60,46 @@ export async function adopt(context: ArchiveContext, found: Found): Promise<bool
   const { catalog } = context;
   const { header, sameAs } = found;
   const { at, key } = parseArchiveId(header.id);
-  const known = await catalog.rows.find(at, key);
   const owner = sameAs === undefined ? undefined : await catalog.entry(sameAs);
   if (sameAs !== undefined && !owner) return false;
   // Its own row, so that the change log finds it; another one only where that has been given away meanwhile.
   const own = { at, row: Number(header.row) };
-  const row = known ?? ((await catalog.rows.isFree(own)) ? own : await catalog.rows.reserve(at)).row;
+  const isFree = await catalog.rows.isFree(own);
+  const known = (await catalog.rows.find(at, key)) ?? (!isFree && (await isHurt(context, own)) ? own.row : undefined);
+  const row = known ?? (isFree ? own : await catalog.rows.reserve(at)).row;
   const ending = sameAs === undefined ? endingFor(header) : REFERENCE_ENDING;
   const draft = { source: describe(header), sha256: found.sha256, size: found.size };
   const place = { id: header.id, row, ending, bytes: owner?.compressed ?? found.bytes, owner: owner?.id ?? null };
   if (known !== undefined) {
-    if (!agrees(await catalog.entryByRow(row), draft, place)) await mend(context, draft, place);
-    return false;
+    if (!agrees(await catalog.entryByRow(row), key, draft, place)) await mend(context, draft, place);
+  } else {
+    await catalog.write(entryChanges(catalog, draft, place));
   }
-  await catalog.write(entryChanges(catalog, draft, place));
   await catalog.rows.taken({ at, row }, key);
-  return true;
+  return known === undefined;
+}
+
+/** Whether a row, found under another id than it was given to, has no blob under that id: the id itself is what is damaged. */
+async function isHurt({ catalog, fs, blobs }: ArchiveContext, { at, row }: Place): Promise<boolean> {
+  const [found] = await catalog.query<Pick<StoredEntry, 'key' | 'purgedAt'>>('identity', [row]);
+  if (!found || found.purgedAt !== null) return false;
+  const id = archiveId({ at, key: found.key });
+  const names = await fs.readdir(dirname(blobs.path(referencePath(id))));
+  return !names.some(name => name.startsWith(id));
 }
 
 /** Whether a row says what the file of its entry says. Damage can leave rows that were read from a page which was hurt. */
-function agrees(row: StoredEntry | undefined, { source, sha256, size }: Described, place: EntryPlace): boolean {
+function agrees(
+  row: StoredEntry | undefined,
+  key: string,
+  { source, sha256, size }: Described,
+  place: EntryPlace,
+): boolean {
   if (!row) return false;
   const { converter, version, parameters, path, members = null } = source;
   const at = parseArchiveId(place.id).at;
   return (
+    row.key === key &&
     row.converter === converter &&
     row.version === version &&
     row.parameters === JSON.stringify(parameters) &&

@@ -1,14 +1,18 @@
 /** Reads what can still be read of a damaged snapshot. */
 import type { Database, SqlJsStatic, SqlValue } from 'sql.js';
+import { turnFlippedBit } from './checksum.js';
+import { withSoundSchema } from './sound-schema.js';
+import { makeStateTable } from './state-table.js';
 import { wordsOf } from './store-errors.js';
 
 export interface Rescued {
-  /** The rows that could be read, in a sound database. `undefined`: SQLite finds nothing wrong with the file as it is. */
+  /** What could be read, in a sound database. `undefined`: nothing is wrong with the file as it is now. */
   database: Database | undefined;
   message: string;
 }
 
 /**
+ * @param file Changed where a single bit is to blame.
  * @param build Makes an empty database with the tables of a version.
  * @param newest The newest version that `build` knows.
  */
@@ -18,22 +22,45 @@ export function salvage(
   build: (version: number) => Database,
   newest: number,
 ): Rescued {
-  const damaged = new sql.Database(file);
-  try {
-    const verdict = read(damaged, 'PRAGMA integrity_check(1)')?.[0]?.[0];
-    const version = Number(read(damaged, 'PRAGMA user_version')?.[0]?.[0] ?? 0);
-    const known = Number.isInteger(version) && version >= 0 && version <= newest;
-    if (verdict === 'ok' && known) {
-      const message = 'the checksum of the snapshot is wrong; its structure is sound, so all rows were kept';
-      return { database: undefined, message };
-    }
-    const database = build(known && version > 0 ? version : newest);
-    database.run('CREATE TABLE IF NOT EXISTS millrace_store (sequence INTEGER NOT NULL)');
-    let rows = 0;
-    for (const table of tablesOf(database)) rows += copyTable(damaged, database, table);
-    return { database, message: `the snapshot is damaged; ${rows} rows could be read and were kept` };
-  } finally {
+  const turnBack = turnFlippedBit(file);
+  if (turnBack) {
+    const one = rescue(sql, file, build, newest);
+    if (!one.database) return { database: undefined, message: 'one bit of the snapshot was wrong; no row is lost' };
+    one.database.close();
+    turnBack();
+  }
+  return rescue(sql, file, build, newest);
+}
+
+function rescue(sql: SqlJsStatic, file: Uint8Array, build: (version: number) => Database, newest: number): Rescued {
+  const version = versionOf(sql, file);
+  const isKnown = version !== undefined && version > 0 && version <= newest;
+  const sound = build(isKnown ? version : newest);
+  makeStateTable(sound);
+  const mended = withSoundSchema(sql, file, sound);
+  const damaged = new sql.Database(mended ?? file);
+  if (isKnown && read(damaged, 'PRAGMA integrity_check(1)')?.[0]?.[0] === 'ok') {
+    sound.close();
+    const message = 'the checksum of the snapshot is wrong; its structure is sound, so all rows were kept';
+    if (mended) return { database: damaged, message };
     damaged.close();
+    return { database: undefined, message };
+  }
+  let rows = 0;
+  for (const table of tablesOf(sound)) rows += copyTable(damaged, sound, table);
+  damaged.close();
+  return { database: sound, message: `the snapshot is damaged; ${rows} rows could be read and were kept` };
+}
+
+function versionOf(sql: SqlJsStatic, file: Uint8Array): number | undefined {
+  const database = new sql.Database(file);
+  try {
+    // Where its tables cannot be made sense of, it still has a version.
+    read(database, 'PRAGMA writable_schema = ON');
+    const version = read(database, 'PRAGMA user_version')?.[0]?.[0];
+    return typeof version === 'number' ? version : undefined;
+  } finally {
+    database.close();
   }
 }
 
@@ -50,8 +77,8 @@ function tablesOf(database: Database): string[] {
 /** Copies a table's rows from both ends towards the damage. */
 function copyTable(from: Database, to: Database, table: string): number {
   const columns = (read(to, `SELECT name FROM pragma_table_info(${quote(table)})`) ?? []).map(([name]) => String(name));
-  const list = columns.map(name => `"${name.replaceAll('"', '""')}"`).join(', ');
-  const name = `"${table.replaceAll('"', '""')}"`;
+  const list = columns.map(identifier).join(', ');
+  const name = identifier(table);
   const insert = `INSERT OR IGNORE INTO ${name} (${list}) VALUES (${columns.map(() => '?').join(', ')})`;
   let copied = 0;
   to.run('BEGIN');
@@ -62,7 +89,7 @@ function copyTable(from: Database, to: Database, table: string): number {
   };
   const key = isWithoutRowid(to, table) ? primaryKey(to, table) : ['rowid'];
   for (const direction of ['ASC', 'DESC']) {
-    const order = key.map(column => `"${column}" ${direction}`).join(', ');
+    const order = key.map(column => `${identifier(column)} ${direction}`).join(', ');
     if (forEachRow(from, `SELECT ${list} FROM ${name} NOT INDEXED ORDER BY ${order}`, take)) break;
   }
   target.free();
@@ -102,6 +129,11 @@ function read(database: Database, sql: string): SqlValue[][] | undefined {
     if (/out of memory/.test(wordsOf(error))) throw error;
     return undefined;
   }
+}
+
+/** Between backticks: between double quotes, SQLite takes the name of a column that is not there for a text. */
+function identifier(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``;
 }
 
 function quote(text: string): string {

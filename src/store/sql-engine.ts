@@ -5,6 +5,7 @@ import type { LoadedSnapshot, QueryResult, Refusal } from './protocol.js';
 import { callsOf, HEAD_BYTES, type JournalHeader, type RecordedCall } from './record.js';
 import { salvage } from './salvage.js';
 import type { SqlValue, StoreSchema } from './schema.js';
+import { makeStateTable, readSequence, writeSequence } from './state-table.js';
 import { isEngineFailure, wordsOf } from './store-errors.js';
 
 /** The whole file is in memory anyway: the cache only spares the copying of pages. */
@@ -17,8 +18,6 @@ const PRAGMAS = `
   PRAGMA temp_store = memory;
   PRAGMA cache_size = -${CACHE_KIB};
 `;
-
-const STATE_TABLE = 'CREATE TABLE IF NOT EXISTS millrace_store (sequence INTEGER NOT NULL)';
 
 /** A record of the batch that is being applied. */
 interface Entry {
@@ -50,10 +49,11 @@ export class SqlEngine {
     else {
       const rescued = salvage(this.#sql, snapshot, version => this.#build(version), this.#schema.version);
       damage = rescued.message;
-      this.#database = rescued.database ?? this.#open(snapshot);
+      this.#database = rescued.database ?? new this.#sql.Database(snapshot);
+      this.#database.run(PRAGMAS);
     }
-    this.#database.run(STATE_TABLE);
-    const sequence = this.#number('SELECT max(sequence) FROM millrace_store');
+    makeStateTable(this.#database);
+    const sequence = readSequence(this.#database);
     this.#sequence = sequence ?? (damage === undefined ? 0 : undefined);
     return { version: this.version, sequence: this.#sequence, damage };
   }
@@ -108,8 +108,7 @@ export class SqlEngine {
   /** The database as a file. */
   export(): { bytes: Uint8Array; sequence: number } {
     const sequence = this.#sequence ?? 0;
-    this.#database.run('DELETE FROM millrace_store');
-    this.#database.run('INSERT INTO millrace_store VALUES (?)', [sequence]);
+    writeSequence(this.#database, sequence);
     const bytes = this.#database.export();
     seal(bytes);
     return { bytes, sequence };
@@ -205,7 +204,7 @@ export class SqlEngine {
 
   #migrate(version: number): void {
     migrate(this.#database, this.#schema, this.version, version);
-    this.#database.run(STATE_TABLE);
+    makeStateTable(this.#database);
   }
 
   #number(sql: string): number | undefined {

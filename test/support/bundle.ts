@@ -1,4 +1,5 @@
 /** Bundles TypeScript programs that a test runs outside vitest: worker threads and child processes need plain JavaScript. */
+import { rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -13,9 +14,11 @@ export const bundleFolder = fileURLToPath(new URL('../../node_modules/.cache/mil
 export async function bundle(entry: string | URL, folder = '.'): Promise<string> {
   const path = typeof entry === 'string' ? entry : fileURLToPath(entry);
   const outfile = join(bundleFolder, folder, basename(path).replace(/\.ts$/, '.js'));
+  // Under its name once it is whole: another run of the tests may be starting the same program now.
+  const made = `${outfile}.${process.pid}.js`;
   await build({
     entryPoints: [path],
-    outfile,
+    outfile: made,
     bundle: true,
     format: 'esm',
     platform: 'node',
@@ -24,5 +27,6 @@ export async function bundle(entry: string | URL, folder = '.'): Promise<string>
     sourcemap: 'inline',
     logLevel: 'error',
   });
+  await rename(made, outfile);
   return outfile;
 }

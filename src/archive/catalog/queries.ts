@@ -33,6 +33,8 @@ const ENTRY_QUERIES = {
   parts: 'select id, number from parts',
   entryByRow: `select ${COLUMNS} from entries e ${JOINS} where e.id = ?1`,
   rowsOfMs: 'select id, lower(hex(key)) as key from entries where id >= ?1 and id < ?2 order by id',
+  /** What a row says of itself, whether or not what its numbers stand for is there. */
+  identity: 'select lower(hex(key)) as key, purged_at as purgedAt from entries where id = ?',
   rangeDesc: `select ${COLUMNS} from entries e ${JOINS} where ${CONDITIONS} order by e.id desc limit ?8`,
   rangeAsc: `select ${COLUMNS} from entries e ${JOINS} where ${CONDITIONS} order by e.id asc limit ?8`,
   contentDesc: `select ${COLUMNS} from entries e ${JOINS} where ${HAS_CONTENT} and ${CONDITIONS} order by e.id desc limit ?8`,

@@ -17,16 +17,26 @@ const ENTRY_STATEMENTS = {
   addEntry: `insert into entries (id, key, setup, folder, name, ending, sha256, size, compressed, age_ms, lag_ms, members,
       owner, counted)
     values (?1, unhex(?2), ?3, ?4, ?5, ?6, unhex(?7), ?8, ?9, ?10, ?11, ?12, ?13, ?13 is null)`,
-  /** After damage: what the blob of an entry says of it, in the order of {@link ENTRY_STATEMENTS.addEntry}. */
-  mendEntry: `update entries set setup = ?3, folder = ?4, name = ?5, ending = ?6, sha256 = unhex(?7), size = ?8, compressed = ?9,
-      age_ms = ?10, lag_ms = ?11, members = ?12, owner = ?13 where id = ?1 and key = unhex(?2)`,
   addWords: 'insert into words (docid, text) values (cast(?1 as integer), ?2)',
   firstReport: `update entries set reports = max(reports, 1), report_size = ?2, report_stored = report_stored + ?3,
     report_check = unhex(?4) where id = ?1`,
   anotherReport: `insert or replace into more_reports (entry, position, size, stored, digest)
     values (?1, ?2, ?3, ?4, unhex(?5))`,
   countReports: 'update entries set reports = max(reports, ?2), report_stored = report_stored + ?3 where id = ?1',
-  /** After damage: the sums are made anew from the rows. */
+} as const;
+
+/** What a rebuild puts right where rows do not say what their blobs, or the change log, say. */
+const MENDING_STATEMENTS = {
+  /** In the order of {@link ENTRY_STATEMENTS.addEntry}. */
+  mendEntry: `update entries set key = unhex(?2), setup = ?3, folder = ?4, name = ?5, ending = ?6, sha256 = unhex(?7), size = ?8,
+      compressed = ?9, age_ms = ?10, lag_ms = ?11, members = ?12, owner = ?13 where id = ?1`,
+  mendReports: `update entries set reports = ?2, report_size = ?3, report_stored = ?4, report_check = unhex(?5) where id = ?1`,
+  mendSetup: 'insert or replace into setups (id, converter, version, parameters) values (?, ?, ?, ?)',
+  mendFolder: 'insert or replace into folders (id, path) values (?, ?)',
+  mendEnding: 'insert or replace into endings (id, text) values (?, ?)',
+  mendPart: 'insert or replace into parts (id, number) values (?, ?)',
+  forgetPurge: 'delete from purge_history where id = ?',
+  /** The sums are made anew from the rows. */
   forgetHours: 'delete from hours',
   countHours: `insert into hours (hour, setup, status, entries, bytes, stored)
     select ${hourOf('id')}, setup, status, count(*), sum(size), sum(compressed * counted + report_stored)
@@ -60,7 +70,13 @@ const KEEPING_STATEMENTS = {
     values (?, ?, ?, ?, ?, unhex(?))`,
 } as const;
 
-export const STATEMENTS = { ...ENTRY_STATEMENTS, ...OUTCOME_STATEMENTS, ...KEEPING_STATEMENTS, ...UPKEEP_STATEMENTS };
+export const STATEMENTS = {
+  ...ENTRY_STATEMENTS,
+  ...MENDING_STATEMENTS,
+  ...OUTCOME_STATEMENTS,
+  ...KEEPING_STATEMENTS,
+  ...UPKEEP_STATEMENTS,
+};
 
 /** The name of a statement of the catalog. */
 export type Statement = keyof typeof STATEMENTS;

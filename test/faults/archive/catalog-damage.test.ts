@@ -1,5 +1,6 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { amount } from '../../support/effort.js';
 import { answers, fill } from '../../unit/archive/filled.js';
@@ -37,12 +38,42 @@ function flipBitAt(share: number): Damage {
   };
 }
 
+/** A piece of a block that is not what it was. */
+function pieceAt(share: number): Damage {
+  return bytes => bytes.fill('?', Math.floor(bytes.length * share), Math.floor(bytes.length * share) + 48);
+}
+
 const half: Damage = bytes => bytes.subarray(0, bytes.length / 2);
 const nothing: Damage = () => Buffer.alloc(0);
 const garbage: Damage = bytes => Buffer.alloc(bytes.length, 'garbage');
-/** Flipped all over the file; every so many. */
+/** Damaged all over the file; at so many places. */
 const SHARES = amount({ quick: 1, usual: 1, soak: 200 });
 const everywhere = Array.from({ length: SHARES }, (_, index) => (index + 0.5) / SHARES);
+
+/** Opens it twice, asks everything, and tells what is otherwise than `after`. */
+async function problemsOf(directory: string, after: Awaited<ReturnType<typeof answers>>): Promise<unknown[]> {
+  const { log, ...rest } = after;
+  const problems: unknown[] = [];
+  const check = (what: string, is: unknown, shouldBe: unknown): void => {
+    if (!isDeepStrictEqual(is, shouldBe)) problems.push({ what, is, shouldBe });
+  };
+  const told: string[] = [];
+  // It is mended for good: the second time there is nothing to tell.
+  for (const time of ['at first', 'again']) {
+    const archive = archiveIn(directory);
+    archive.on('damaged', ({ movedTo }) => told.push(movedTo));
+    const { log: logNow, ...now } = await answers(archive);
+    for (const key of Object.keys(rest) as (keyof typeof rest)[]) check(`${key} ${time}`, now[key], rest[key]);
+    check(`told ${time}`, told.length, 1);
+    const { checked, damaged } = await archive.verify();
+    check(`verify ${time}`, { checked, damaged }, { checked: rest.entries.length, damaged: [] });
+    // What was flipped in a record of the audit log cannot be told from what somebody has changed: it is named.
+    const { ok } = await archive.verifyAuditLog();
+    check(`audit ${time}`, ok, isDeepStrictEqual(logNow, log));
+    await archive.close();
+  }
+  return problems;
+}
 
 describe('a catalog that is damaged between two runs', () => {
   it('answers as before, and says so, wherever its journal or its snapshot is hurt', {
@@ -50,35 +81,28 @@ describe('a catalog that is damaged between two runs', () => {
   }, async () => {
     const { directory, after } = await killed();
     const damages: [file: string, what: string, damage: Damage][] = [
-      ...everywhere.flatMap(share =>
-        ['journal', 'db'].map((kind): [string, string, Damage] => [kind, `a bit at ${share}`, flipBitAt(share)]),
-      ),
+      ...everywhere.flatMap((share): [string, string, Damage][] => [
+        ['journal', `a bit at ${share}`, flipBitAt(share)],
+        ['db', `a piece at ${share}`, pieceAt(share)],
+        ['db', `a bit at ${share}`, flipBitAt(share)],
+      ]),
       ['db', 'cut in half', half],
       ['journal', 'garbage', garbage],
       ['db', 'the first bit', flipBitAt(0)],
       ['db', 'empty', nothing],
       ['db', 'garbage', garbage],
     ];
-    for (const [kind, what, damage] of damages.slice(0, amount({ quick: 3, usual: 3, soak: damages.length }))) {
+    const tried = damages.slice(0, amount({ quick: 3, usual: 3, soak: damages.length }));
+    const problems: unknown[] = [];
+    for (const [kind, what, damage] of tried) {
       const copy = join(await tempFolder(), 'archive');
       await cp(directory, copy, { recursive: true });
       const path = join(copy, `metadata.${kind}`);
       await writeFile(path, damage(await readFile(path)));
-      const archive = archiveIn(copy);
-      const told: string[] = [];
-      archive.on('damaged', ({ movedTo }) => told.push(movedTo));
-      expect(await answers(archive), `${kind}: ${what}`).toEqual(after);
-      expect(told, `${kind}: ${what}`).toHaveLength(1);
-      expect(await archive.verify()).toMatchObject({ checked: after.entries.length, damaged: [] });
-      expect(await archive.verifyAuditLog()).toMatchObject({ ok: true });
-      await archive.close();
-      // It is mended for good.
-      const again = archiveIn(copy);
-      again.on('damaged', ({ movedTo }) => told.push(movedTo));
-      expect(await answers(again)).toEqual(after);
-      expect(told).toHaveLength(1);
-      await again.close();
+      const found = await problemsOf(copy, after);
+      if (found.length > 0) problems.push({ kind, what, found });
     }
+    expect(problems).toEqual([]);
   });
 
   it('loses the torn end of its journal and nothing else, and the audit log tells', async () => {

@@ -196,6 +196,66 @@ describe('rebuild', () => {
   });
 });
 
+describe('rows that a damaged snapshot got wrong', () => {
+  const FIFTH = `(select id from entries where name = 'UUT 6.csv')`;
+  it.each([
+    ['the size of a report', `update entries set report_size = 27 where id = ${FIFTH}`],
+    ['the number of reports', `update entries set reports = 19 where id = ${FIFTH}`],
+    ['what a report takes on the disk', `update entries set report_stored = report_stored + 16 where id = ${FIFTH}`],
+    ['the checksum of a report', `update entries set report_check = x'0011223344556677' where id = ${FIFTH}`],
+    ['the second report', `update more_reports set size = size + 16`],
+    ['an id', `update entries set key = x'001122334455' where id = ${FIFTH}`],
+    ['an id and a converter that nobody knows', `update entries set key = x'00', setup = 99 where id = ${FIFTH}`],
+    ['a checksum', `update entries set sha256 = x'00' where id = ${FIFTH}`],
+    ['a folder', `update folders set path = '/on/'`],
+    ['a part number', `update parts set number = 'P 9'`],
+    ['a converter', `update setups set converter = 'cst' where converter = 'csv'`],
+    ['the ending of a name', `update endings set text = '.csf' where text = '.csv'`],
+    ['an outcome', `update entries set status = 4, duration_ms = 22, serial = 'SN 9' where id = ${FIFTH}`],
+    ['a pin', `update holds set kind = 'pit'`],
+    ['the time of a purge', 'update entries set purged_at = purged_at + 4096 where purged_at is not null'],
+    ['what a purge freed', 'update purge_history set bytes_freed = bytes_freed + 16'],
+    ['a sum', 'update hours set entries = entries + 16'],
+  ])('are put right from the blobs and the change log: %s', async (_, sql) => {
+    const { directory, before } = await archiveWithAll();
+    const SQL = await initSqlJs();
+    const database = new SQL.Database(await readFile(join(directory, 'metadata.db')));
+    database.run(sql);
+    expect(database.getRowsModified()).toBeGreaterThan(0);
+    // Its checksum is that of what it was.
+    await writeFile(join(directory, 'metadata.db'), database.export());
+    database.close();
+    const again = archiveIn(directory);
+    expect(await everything(again)).toEqual(before);
+    expect((await again.verify()).damaged).toEqual([]);
+    await again.close();
+    const mended = archiveIn(directory);
+    expect(await everything(mended)).toEqual(before);
+  });
+
+  const everything = async (archive: ArchiveStorage) => {
+    const { keeping } = await internalsOf(archive);
+    const { entries } = await archive.query({ includePurged: true, limit: 1000 });
+    return { ...(await answers(archive)), entries, history: await keeping.purgeHistory(10) };
+  };
+
+  async function archiveWithAll() {
+    const directory = join(await tempFolder(), 'archive');
+    const { archive, ids } = await filled(directory);
+    const [first = '', second = '', , fourth = '', , , seventh = ''] = ids;
+    await archive.updateConversion(seventh, { partNumber: 'P 7', deliveredAt: new Date(DAY) });
+    await archive.archiveReport({ second: true }, seventh);
+    await archive.pin(second, 'evidence');
+    await archive.updateConversion(first, { deliveredAt: new Date() });
+    await archive.updateConversion(fourth, { deliveredAt: new Date() });
+    const retention = new RetentionEngine({ archive, gracePeriodMs: 0, reserveBytes: 0 });
+    await retention.purge([first, fourth]);
+    const before = await everything(archive);
+    await archive.close();
+    return { directory, before };
+  }
+});
+
 describe('the audit log', () => {
   it('names the first record that was changed or is missing', async () => {
     const directory = join(await tempFolder(), 'archive');

@@ -1,5 +1,6 @@
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import initSqlJs from 'sql.js';
 import { describe, expect, it } from 'vitest';
 import { amount } from '../../support/effort.js';
 import { contentOf, crashCopy, type Item, openStore, tempFolder } from './support.js';
@@ -78,16 +79,45 @@ describe('recovery', () => {
     }
   });
 
-  it('finds every flipped bit of the snapshot and keeps what can be read', async () => {
+  it('finds every flipped bit of the snapshot, and turns it back', async () => {
     const folder = await crashed(600, 590);
+    const whole = (await contentOf(await crashCopy(folder))).items;
     const bits = (await readFile(join(folder, 'test.db'))).length * 8;
-    let kept = 0;
-    let tries = 0;
-    for (let bit = 5; bit < bits; bit += amount({ quick: 31_337, usual: 15_679, soak: 997 })) {
+    for (let bit = 5; bit < bits; bit += amount({ quick: 94_219, usual: 47_111, soak: 997 })) {
+      const copy = await crashCopy(folder);
+      await flip(join(copy, 'test.db'), bit);
+      const damaged = await readFile(join(copy, 'test.db'));
+      const { items, events } = await contentOf(copy);
+      expect(events, `bit ${bit}`).toMatchObject([['damaged', { message: expect.stringContaining('one bit') }]]);
+      expect(await readFile(((events[0] ?? [])[1] as { movedTo: string }).movedTo)).toEqual(damaged);
+      expect(items, `bit ${bit}`).toEqual(whole);
+      expect(await contentOf(copy)).toEqual({ items: whole, events: [] });
+    }
+  });
+
+  it('turns a bit of the checksum back, too', async () => {
+    const folder = await crashed(12, 9);
+    for (const bit of [68 * 8, 70 * 8 + 3, 71 * 8 + 7]) {
       const copy = await crashCopy(folder);
       await flip(join(copy, 'test.db'), bit);
       const { items, events } = await contentOf(copy);
-      expect(events, `bit ${bit}`).toMatchObject([['damaged', { file: join(copy, 'test.db') }]]);
+      expect(events).toMatchObject([['damaged', { message: expect.stringContaining('one bit') }]]);
+      expect(items).toHaveLength(12);
+    }
+  });
+
+  it('finds a block of the snapshot that is not what it was, and keeps what can be read', async () => {
+    const folder = await crashed(600, 590);
+    const { length } = await readFile(join(folder, 'test.db'));
+    let kept = 0;
+    let tries = 0;
+    for (let at = 100; at < length; at += amount({ quick: 7_817, usual: 3_917, soak: 127 })) {
+      const copy = await crashCopy(folder);
+      const bytes = await readFile(join(copy, 'test.db'));
+      bytes.fill('?', at, at + 64);
+      await writeFile(join(copy, 'test.db'), bytes);
+      const { items, events } = await contentOf(copy);
+      expect(events, `byte ${at}`).toMatchObject([['damaged', { file: join(copy, 'test.db') }]]);
       // The journal alone gives the last ten.
       expect(ids(items).slice(-10)).toEqual([591, 592, 593, 594, 595, 596, 597, 598, 599, 600]);
       kept += items.length;
@@ -95,6 +125,45 @@ describe('recovery', () => {
       expect((await contentOf(copy)).events).toEqual([]);
     }
     expect(kept / tries).toBeGreaterThan(400);
+  });
+
+  it('does not believe what a damaged snapshot says of its tables', async () => {
+    const folder = await crashed(12, 9);
+    const whole = (await contentOf(await crashCopy(folder))).items;
+    for (const [from, to] of [
+      // SQLite finds nothing wrong with any of them: a column of another name, a key that is none, a table of another name.
+      ['value text not null, applied', 'vahxe text not null, applied'],
+      ['integer primary key', 'integex primaxy key'],
+      ['CREATE TABLE items', 'CREATE TABXE itxms'],
+    ] as const) {
+      const copy = await crashCopy(folder);
+      const bytes = await readFile(join(copy, 'test.db'));
+      const at = bytes.indexOf(from);
+      expect(at, from).toBeGreaterThan(0);
+      bytes.write(to, at);
+      await writeFile(join(copy, 'test.db'), bytes);
+      const { items, events } = await contentOf(copy);
+      expect(events.map(([name]) => name)).toEqual(['damaged']);
+      expect(items, to).toEqual(whole);
+    }
+  });
+
+  it('finds out how far a damaged snapshot goes', async () => {
+    const folder = await crashed(12, 9);
+    const SQL = await initSqlJs();
+    for (const [sequences, known] of [
+      [[9, 9, 25], 12],
+      [[9, 25, 41], 12],
+    ] as const) {
+      const copy = await crashCopy(folder);
+      const database = new SQL.Database(await readFile(join(copy, 'test.db')));
+      database.run('delete from millrace_store');
+      for (const sequence of sequences) database.run('insert into millrace_store values (?)', [sequence]);
+      await writeFile(join(copy, 'test.db'), database.export());
+      database.close();
+      const { items } = await contentOf(copy);
+      expect(items).toHaveLength(known);
+    }
   });
 
   it('opens with what the journal has when the snapshot is cut short, garbage or empty', async () => {
