@@ -151,6 +151,7 @@ interface Twin {
 
 /** The entry whose blob has this content already, if the blob is really there. */
 async function findTwin({ catalog, blobs, fs }: ArchiveContext, sha256: string): Promise<Twin | undefined> {
+  if (!catalog.contents.mayHave(sha256)) return undefined;
   const twin = (await catalog.query<Twin>('blobOf', [sha256]))[0];
   if (!twin) return undefined;
   const path = blobs.path(sourcePath(archiveId({ at: timeOfRow(twin.id), key: twin.key }), twin.ending));

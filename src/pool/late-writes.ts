@@ -23,8 +23,8 @@ interface Moved {
 
 /** A source that is done with is looked at after so long, and then no more. */
 export const LOOK_AFTER_MS = [1_000, 10_000, 60_000, 600_000];
-/** Above this, files are looked at once. */
-const MANY = 10_000;
+/** Above this, files are looked at once, and soon: what waits for its look takes memory. */
+const MANY = 8_000;
 /** While so many wait for their first look, as when a backlog melts, others have theirs at the second time. */
 const MANY_SOON = 500;
 const LOOKS_AT_ONCE = 16;
@@ -60,9 +60,10 @@ export class LateWrites {
   }
 
   #put(moved: Moved): void {
-    const step = moved.step === 0 && this.#soon >= MANY_SOON ? 1 : moved.step;
+    const isFull = this.#later.size >= MANY;
+    const step = moved.step === 0 && this.#soon >= MANY_SOON && !isFull ? 1 : moved.step;
     const delayMs = LOOK_AFTER_MS[step];
-    if (delayMs === undefined || (moved.step > 0 && this.#later.size >= MANY)) return;
+    if (delayMs === undefined || (moved.step > 0 && isFull)) return;
     if (step === 0) this.#soon += 1;
     this.#later.put({ ...moved, step }, delayMs);
   }

@@ -16,6 +16,8 @@ export class Later<T> {
   readonly #onDue: (item: T) => void;
   readonly #queue = new TinyQueue<Due<T>>([], (a, b) => a.dueAt - b.dueAt);
   #timer: Timer | undefined;
+  /** When the timer ends. */
+  #timerAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
   constructor(clock: Clock, onDue: (item: T) => void) {
@@ -66,9 +68,11 @@ export class Later<T> {
   }
 
   #schedule(): void {
-    this.#cancel();
     const next = this.#queue.peek();
+    if (next && this.#timerAt <= next.dueAt) return;
+    this.#cancel();
     if (!next) return;
+    this.#timerAt = next.dueAt;
     const delayMs = Math.min(MAX_DELAY_MS, Math.max(0, next.dueAt - this.#clock.monotonic()));
     this.#timer = this.#clock.setTimeout(() => this.#fire(this.#clock.monotonic()), delayMs);
     this.#timer.unref();
@@ -77,5 +81,6 @@ export class Later<T> {
   #cancel(): void {
     if (this.#timer) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#timerAt = Number.POSITIVE_INFINITY;
   }
 }

@@ -1,6 +1,7 @@
 /** A backlog that melts: files that wait at the start, an in-memory submitter, the ledger on, MOVE. */
 import {
   assertCount,
+  bareCustody,
   fill,
   inMemory,
   makePool,
@@ -25,6 +26,7 @@ const measure = run => () =>
 
 const results = await interleaved(ROUNDS, {
   naive: measure(naiveBacklog),
+  bare: measure(bareCustody),
   millrace: measure((folder, submit) => runPool(makePool(folder, submit))),
 });
 const { rows, ratio } = compared(results, 'naive');

@@ -8,7 +8,7 @@
  * BENCH_FOLDER names the folder whose disk is measured, by default the repo's. Results: .cache/bench.json.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -27,7 +27,9 @@ const lines = join(cache, 'bench.jsonl');
 mkdirSync(cache, { recursive: true });
 rmSync(lines, { force: true });
 writeFileSync(lines, '');
-const env = { ...process.env, BENCH_JSON: lines, ...(short ? { BENCH_SHORT: '1' } : {}) };
+// The benches' files, until all of them are done: what one cleans up would slow down the next (see withStation).
+const stations = mkdtempSync(join(process.env.BENCH_FOLDER ?? root, '.bench-station-'));
+const env = { ...process.env, BENCH_JSON: lines, BENCH_FOLDER: stations, ...(short ? { BENCH_SHORT: '1' } : {}) };
 let failed = 0;
 for (const name of asked.length > 0 ? asked : all) {
   const { status } = spawnSync(process.execPath, ['--expose-gc', join(folder, `${name}.mjs`)], {
@@ -46,5 +48,6 @@ const results = readFileSync(lines, 'utf8')
   .map(line => JSON.parse(line));
 writeFileSync(join(cache, 'bench.json'), `${JSON.stringify(results, null, 2)}\n`);
 rmSync(lines);
+rmSync(stations, { recursive: true, force: true });
 process.stdout.write(`\n${results.length} tables in ${join('.cache', 'bench.json')}\n`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,6 +1,7 @@
 /** The catalog: one row an archived source, durable before anything relies on it. */
 import pLimit from 'p-limit';
 import type { Clock } from '../../clock.js';
+import { toError } from '../../errors.js';
 import type { FileSystem } from '../../files/file-system.js';
 import { Dictionary } from '../../ledger/dictionary.js';
 import type { Logger } from '../../observe/logger.js';
@@ -8,10 +9,11 @@ import { JournaledStore, type Mutation, type SqlValue } from '../../store/journa
 import { parseArchiveId, tryParseArchiveId } from '../archive-id.js';
 import { auditHash, FIRST_HASH, type StoredAudit } from './audit-chain.js';
 import { ChangeLog } from './change-log.js';
+import { ContentFilter, FILTER_DIGITS } from './content-filter.js';
 import type { Query } from './queries.js';
 import { RowNumbers } from './row-numbers.js';
 import { CATALOG_SCHEMA } from './schema.js';
-import { IN_NO_BLOB, type Statement } from './statements.js';
+import { HOLDS_CONTENT, IN_NO_BLOB, type Statement } from './statements.js';
 import type { StoredEntry } from './stored-entry.js';
 
 /** What {@link Catalog} is made with. */
@@ -48,7 +50,10 @@ export class Catalog {
   readonly store: JournaledStore;
   readonly rows: RowNumbers;
   readonly changes: ChangeLog;
+  /** Which contents there may be. */
+  readonly contents = new ContentFilter();
   readonly #clock: Clock;
+  readonly #logger: Logger;
   /** Additions to the dictionaries that are not known to be durable: every write brings them along until one was. */
   readonly #owed = new Set<Change>();
   readonly #setups = new Dictionary(row => this.#owe('addSetup', row));
@@ -58,6 +63,8 @@ export class Catalog {
   readonly #parts = new Dictionary(row => this.#owe('addPart', row));
   /** Audit records follow each other: each holds the hash of the one before. */
   readonly #auditTurn = pLimit(1);
+  #reading: Promise<void> | undefined;
+  #closing = false;
   #lastAudit = { sequence: 0, hash: FIRST_HASH };
 
   constructor({ directory, fs, clock, logger }: CatalogOptions, onError: (error: Error) => void) {
@@ -65,17 +72,19 @@ export class Catalog {
     this.changes = new ChangeLog(fs, clock, directory, onError);
     this.rows = new RowNumbers((first, end) => this.query('rowsOfMs', [first, end]));
     this.#clock = clock;
+    this.#logger = logger;
   }
 
   async open(): Promise<void> {
     await this.store.open();
     await this.reload();
+    this.#reading = this.#readContents();
   }
 
   /** Reads anew what is remembered of the tables. */
   async reload(): Promise<void> {
     type Numbered = Record<string, string> & { id: number };
-    this.rows.forget();
+    this.rows.startAnew((await this.query<{ id: number | null }>('lastRow'))[0]?.id ?? undefined);
     for (const row of await this.query<Setup & { id: number }>('setups')) {
       this.#setups.load(row.id, [row.converter, row.version, row.parameters]);
       this.#remember(row.converter, row.id);
@@ -99,6 +108,8 @@ export class Catalog {
 
   /** Checkpoints and closes. */
   async close(): Promise<void> {
+    this.#closing = true;
+    await this.#reading;
     await this.changes.close();
     await this.store.close();
   }
@@ -132,6 +143,7 @@ export class Catalog {
     const all = [...owed, ...changes];
     await this.store.writeAll(all);
     for (const change of owed) this.#owed.delete(change);
+    for (const change of all) if (HOLDS_CONTENT.has(change.statement)) this.contents.add(String(change.params[6]));
     this.changes.append(all.filter(change => IN_NO_BLOB.has(change.statement)));
   }
 
@@ -183,6 +195,25 @@ export class Catalog {
   rowOf(id: string): Promise<number | undefined> {
     const { at, key } = parseArchiveId(id);
     return this.rows.find(at, key);
+  }
+
+  /** Fills {@link contents}, a little at a time: until it is done, every content is asked for. */
+  async #readContents(): Promise<void> {
+    type Page = { last: number | null; digits: string | null };
+    try {
+      for (let after: number | null = Number.MIN_SAFE_INTEGER; after !== null; ) {
+        if (this.#closing) return;
+        const [page]: Page[] = await this.query<Page>('contents', [after]);
+        const digits = page?.digits ?? '';
+        for (let at = 0; at < digits.length; at += FILTER_DIGITS) {
+          this.contents.add(digits.slice(at, at + FILTER_DIGITS));
+        }
+        after = page?.last ?? null;
+      }
+      this.contents.complete();
+    } catch (error) {
+      this.#logger.debug({ err: toError(error) }, 'The contents of the archive could not be listed: each is asked for');
+    }
   }
 
   #owe(statement: Statement, params: readonly SqlValue[]): void {

@@ -89,6 +89,9 @@ export const DICTIONARY_STATEMENTS: ReadonlySet<string> = new Set<Statement>([
   'addPart',
 ]);
 
+/** Statements whose seventh parameter is the checksum of a content. */
+export const HOLDS_CONTENT: ReadonlySet<Statement> = new Set<Statement>(['addEntry', 'mendEntry']);
+
 /** Statements whose effect no blob's header tells, or not with the numbers that rows have. */
 export const IN_NO_BLOB: ReadonlySet<Statement> = new Set<Statement>([
   ...(DICTIONARY_STATEMENTS as ReadonlySet<Statement>),

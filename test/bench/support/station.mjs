@@ -1,5 +1,18 @@
 /** The station of the benches: its folders, its converter, and the same work as a script that one writes by hand. */
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import {
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { AsyncConverterPool, ConverterBase, PendingQueue } from 'millrace';
@@ -17,15 +30,24 @@ export class BenchConverter extends ConverterBase {
   }
 }
 
-/** Runs `work` with a station on the disk that BENCH_FOLDER names, by default the one of the repo; temp folders are often in memory. */
+const stations = [];
+// Where several benches run, whoever runs them removes all of it at the end.
+if (process.env.BENCH_JSON === undefined) {
+  process.on('exit', () => {
+    for (const folder of stations) rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  });
+}
+
+/**
+ * Runs `work` with a station on the disk that BENCH_FOLDER names, by default the one of the repo; temp folders are often in
+ * memory. It is removed when the process ends, and not before: ext4 gives no file the inode of one that was removed within
+ * the last minutes, and steps over them one by one, so that what one round cleans up would slow down the next.
+ */
 export async function withStation(work) {
   const folder = await mkdtemp(join(process.env.BENCH_FOLDER ?? process.cwd(), '.bench-station-'));
-  try {
-    for (const name of ['watch', 'Done', 'staging']) await mkdir(join(folder, name));
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-  }
+  stations.push(folder);
+  for (const name of ['watch', 'Done', 'staging']) await mkdir(join(folder, name));
+  return work(folder);
 }
 
 /** Puts files into the watch folder, and waits until they are as old as a backlog is: a new file has to rest first. */
@@ -64,6 +86,66 @@ export async function naiveBacklog(folder, submit, { convert = toReport, concurr
     await submit(await convert(await readFile(path, 'utf8')));
     await rename(path, join(folder, 'Done', name));
   });
+}
+
+/**
+ * The physical work of custody alone, by hand: the file operations that performance.md lists, and three records, each on
+ * the disk before the next step; those that come together share a flush. Nothing looks at what comes back.
+ */
+export async function bareCustody(folder, submit, { convert = toReport, concurrency = CONCURRENCY } = {}) {
+  const journal = await open(join(folder, 'journal'), 'a');
+  const record = sharingFlushes(journal);
+  const end = async (name, path) => {
+    await record(`delivered ${name}\n`);
+    await link(path, join(folder, 'Done', name));
+    const aside = join(folder, 'staging', name);
+    await rename(path, aside);
+    await stat(aside);
+    await unlink(aside);
+    await lstat(path).catch(() => undefined);
+    await record(`completed ${name}\n`);
+  };
+  const names = await readdir(join(folder, 'watch'));
+  await Promise.all(names.map(name => stat(join(folder, 'watch', name))));
+  const endings = [];
+  await pLimit(concurrency).map(names, async name => {
+    const path = join(folder, 'watch', name);
+    const file = await open(path, 'r');
+    const { size } = await file.stat();
+    const text = Buffer.alloc(size);
+    await file.read(text, 0, size, 0);
+    await file.close();
+    await record(`claimed ${name}\n`);
+    const report = await convert(text.toString());
+    await stat(path);
+    await submit(report);
+    // As in the pool, the next file need not wait for what is left to do.
+    endings.push(end(name, path));
+  });
+  await Promise.all(endings);
+  await journal.close();
+}
+
+/** What writes a line and resolves once it is on the disk; lines that come meanwhile go out with the next flush. */
+function sharingFlushes(file) {
+  let waiting = [];
+  let flushing = false;
+  const flush = async () => {
+    flushing = true;
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      await file.write(batch.map(({ line }) => line).join(''));
+      await file.datasync();
+      for (const { resolve } of batch) resolve();
+    }
+    flushing = false;
+  };
+  return line =>
+    new Promise(resolve => {
+      waiting.push({ line, resolve });
+      if (!flushing) void flush();
+    });
 }
 
 /** Counts what is submitted, and answers at once. */
