@@ -106,7 +106,11 @@ export class StabilityGate<T> {
 
   async #look(): Promise<void> {
     this.#looking = true;
-    for (let due = this.#due(); due.length > 0; due = this.#due()) await Promise.all(due.map(one => this.#lookAt(one)));
+    for (let due = this.#due(); due.length > 0; due = this.#due()) {
+      const looks = due.map(one => this.#lookAt(one));
+      // Whoever waited first is told first, whichever look is quicker: a backlog keeps its order.
+      for (const [index, one] of due.entries()) this.#settle(one, await looks[index]);
+    }
     this.#looking = false;
     this.#schedule();
   }
@@ -121,28 +125,31 @@ export class StabilityGate<T> {
     return due;
   }
 
-  async #lookAt(growing: Growing<T>): Promise<void> {
-    const { fs, onReady, onVanished } = this.#options;
-    const { path, file } = growing;
-    let look: Look | undefined;
-    let failed = false;
+  /** `'unknown'` when nobody can tell for a moment, as on a share that hiccups. */
+  async #lookAt({ path, file }: Growing<T>): Promise<Look | 'unknown' | undefined> {
+    const { fs } = this.#options;
     try {
-      look = await (this.#options.look?.(path, file) ?? lookAtFile(fs, path));
+      return await (this.#options.look?.(path, file) ?? lookAtFile(fs, path));
     } catch {
-      // A share that hiccups: nobody can tell for a moment.
-      failed = true;
+      // Another look tells.
+      return 'unknown';
     }
+  }
+
+  #settle(growing: Growing<T>, look: Look | 'unknown' | undefined): void {
+    const { onReady, onVanished } = this.#options;
+    const { path, file } = growing;
     // Touched or closed while the disk was asked.
     if (this.#growing.get(path) !== growing) return;
-    if (!look && !failed) {
+    if (!look) {
       this.#growing.delete(path);
       onVanished(file);
-    } else if (look && sameIdentity(growing.identity, look.identity)) {
+    } else if (look !== 'unknown' && sameIdentity(growing.identity, look.identity)) {
       this.#growing.delete(path);
       onReady(file, growing.identity);
     } else {
       // It has changed, or may have: wait for another window.
-      this.#postpone(growing, look?.identity ?? growing.identity);
+      this.#postpone(growing, look === 'unknown' ? growing.identity : look.identity);
     }
   }
 }

@@ -175,6 +175,32 @@ describe('the stability gate', () => {
     expect(ready.map(([name]) => name)).toEqual(['second.csv', 'first.csv']);
   });
 
+  it('keeps that order when the first look is the slowest', async () => {
+    const clock = new ManualClock();
+    const identity = { size: 1, mtimeMs: 1, ino: 1 };
+    const order: string[] = [];
+    const answers = new Map<string, () => void>();
+    const gate = new StabilityGate<string>({
+      fs: new FaultyFileSystem(),
+      clock,
+      windowMs: WINDOW_MS,
+      look: path =>
+        new Promise(resolve => {
+          answers.set(path, () => resolve({ identity, ctimeMs: 1 }));
+        }),
+      onReady: file => order.push(file),
+      onVanished: () => undefined,
+    });
+    for (const name of ['first', 'second', 'third']) gate.add(name, name, identity);
+    await clock.advance(WINDOW_MS);
+    for (const name of ['third', 'second', 'first']) {
+      expect(order).toEqual([]);
+      answers.get(name)?.();
+      await new Promise(setImmediate);
+    }
+    expect(order).toEqual(['first', 'second', 'third']);
+  });
+
   it('says nothing after it was closed, not even of a look that is under way', async () => {
     const { fs, clock, gate, ready, vanished, add } = await setUp();
     await add('a.csv');
