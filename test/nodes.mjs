@@ -3,7 +3,7 @@
  *
  *     node test/nodes.mjs            # 20 22 24 26 newest
  *     node test/nodes.mjs 24         # only that
- *     node test/nodes.mjs --quick 24 # with smaller numbers of kills, files and inputs, as CI does after the full suite
+ *     node test/nodes.mjs --quick 24 # what a Node could do otherwise, with smaller numbers, as CI does after the full suite
  *
  * Other versions of Node are installed into .cache and kept there. `newest` runs in a copy of the repo in which each dependency whose
  * range has several majors is at the last one, as newer hosts get it; its types are checked as well.
@@ -22,6 +22,8 @@ const NEWEST_RUNS_ON = '24';
 const NOT_COPIED = new Set(['node_modules', '.git', '.cache', 'coverage']);
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const cache = join(root, '.cache');
+/** Files, streams, threads, processes and the package: all but the scenarios of whole pools. */
+const QUICK = ['test/unit', 'test/faults', 'test/package', 'test/integration/isolation', 'test/integration/archive'];
 
 const quick = process.argv.includes('--quick');
 const asked = process.argv.slice(2).filter(name => name !== '--quick');
@@ -88,7 +90,8 @@ async function suite(title, node, folder) {
     return broken(title, 'tsup');
   }
   const vitest = [join('node_modules', 'vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json'];
-  const code = await run(node.path, [...vitest, `--outputFile.json=${report}`], node, folder);
+  const which = quick ? QUICK : [];
+  const code = await run(node.path, [...vitest, `--outputFile.json=${report}`, ...which], node, folder);
   const seconds = Math.round((performance.now() - started) / 1000);
   const counted = await readFile(report, 'utf8').then(JSON.parse, error => ({ error }));
   if (counted.error) return broken(title, `vitest (${counted.error.message})`);

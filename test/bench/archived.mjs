@@ -1,22 +1,32 @@
 /**
- * What an archive adds to a file in a pool, beside the same files barely read, compressed, written and flushed, in turns: for
- * the small files of the other benches, and for such as testers write.
+ * What an archive adds to a file in a pool, beside the same files by hand, in turns: barely read, compressed, written and
+ * flushed, and the same with what makes it last. For the small files of the other benches, and for such as testers write.
  */
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { ArchiveStorage } from 'millrace';
 import pLimit from 'p-limit';
-import { assertCount, CONCURRENCY, fill, inMemory, makePool, runPool, withStation } from './support/station.mjs';
+import {
+  assertCount,
+  CONCURRENCY,
+  fill,
+  inMemory,
+  makePool,
+  runPool,
+  sharing,
+  sharingFlushes,
+  withStation,
+} from './support/station.mjs';
 import { amount, interleaved, median, tell } from './support/table.mjs';
 
 const SIZES = [
-  { about: '0.3 KB', rows: 10, files: amount(3_000, 50) },
+  { about: '0.3 KB', rows: 10, files: amount(10_000, 50) },
   // As large as the XML and WSJF files of many testers.
-  { about: '48 KB', rows: 1_800, files: amount(1_000, 20) },
+  { about: '48 KB', rows: 1_800, files: amount(3_000, 20) },
 ];
-const ROUNDS = amount(5, 1);
+const ROUNDS = amount(3, 1);
 const TARGET = 1.3;
 const pack = promisify(gzip);
 
@@ -42,38 +52,75 @@ const carried = (isArchived, { files, rows }) =>
     return ms;
   });
 
-const barely = ({ files, rows }) =>
+/** Compresses every file into a folder, with what `keep` does to keep it. */
+const byHand = ({ files, rows }, keeping) =>
   withStation(async folder => {
     await fill(folder, files, { rows });
     const target = join(folder, 'packed');
     await mkdir(target);
     const names = Array.from({ length: files }, (_, n) => `unit-${String(n).padStart(8, '0')}.csv`);
-    return perFile(files, () =>
+    const { keep, close } = await keeping(target);
+    const ms = await perFile(files, () =>
       pLimit(CONCURRENCY).map(names, async name => {
-        const packed = await pack(await readFile(join(folder, 'watch', name)), { level: 6 });
-        const file = await open(join(target, `${name}.gz`), 'wx');
-        await file.write(packed);
-        await file.sync();
-        await file.close();
+        await keep(`${name}.gz`, await pack(await readFile(join(folder, 'watch', name)), { level: 6 }));
       }),
     );
+    await close();
+    return ms;
   });
+
+async function writeFlushed(path, packed) {
+  const file = await open(path, 'wx');
+  await file.write(packed);
+  await file.sync();
+  await file.close();
+}
+
+/** The content is on the disk; after a power loss, its name may not be. */
+const barely = async target => ({
+  keep: (name, packed) => writeFlushed(join(target, name), packed),
+  close: async () => undefined,
+});
+
+/** What an archive has to do at the least: a name only when it is whole, which is on the disk, and a line that tells of it. */
+const durably = async target => {
+  const folder = await open(target);
+  const journal = await open(join(target, 'journal'), 'a');
+  const syncNames = sharing(() => folder.sync());
+  const record = sharingFlushes(journal);
+  return {
+    keep: async (name, packed) => {
+      const temp = join(target, `${name}.tmp`);
+      await writeFlushed(temp, packed);
+      await rename(temp, join(target, name));
+      await syncNames();
+      await record(`${name} ${packed.length}\n`);
+    },
+    close: async () => {
+      await folder.close();
+      await journal.close();
+    },
+  };
+};
 
 const rows = [];
 for (const size of SIZES) {
-  const { alone, archived, bare } = await interleaved(ROUNDS, {
+  const { alone, archived, bare, durable } = await interleaved(ROUNDS, {
     alone: () => carried(false, size),
     archived: () => carried(true, size),
-    bare: () => barely(size),
+    bare: () => byHand(size, barely),
+    durable: () => byHand(size, durably),
   });
   const added = median(archived.map((ms, round) => ms - alone[round]));
   rows.push({
     'a file of': size.about,
     'the pool alone, ms': median(alone),
     'with its archive, ms': median(archived),
+    'added, ms': added,
     'read, gzip, write, fsync, ms': median(bare),
-    'added by the archive, ms': added,
+    'with its name and a line, ms': median(durable),
     'times the bare way': added / median(bare),
+    'times the durable way': added / median(durable),
   });
 }
 tell('archived', `${CONCURRENCY} at once, the middle of ${ROUNDS} rounds`, rows, {

@@ -7,10 +7,12 @@
  *
  * BENCH_FOLDER names the folder whose disk is measured, by default the repo's. Results: .cache/bench.json.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import pLimit from 'p-limit';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -30,18 +32,18 @@ writeFileSync(lines, '');
 // The benches' files, until all of them are done: what one cleans up would slow down the next (see withStation).
 const stations = mkdtempSync(join(process.env.BENCH_FOLDER ?? root, '.bench-station-'));
 const env = { ...process.env, BENCH_JSON: lines, BENCH_FOLDER: stations, ...(short ? { BENCH_SHORT: '1' } : {}) };
-let failed = 0;
-for (const name of asked.length > 0 ? asked : all) {
-  const { status } = spawnSync(process.execPath, ['--expose-gc', join(folder, `${name}.mjs`)], {
+// Short runs measure nothing, so they need not have the machine to themselves.
+const turns = pLimit(short ? 2 : 1);
+const codes = await turns.map(asked.length > 0 ? asked : all, async name => {
+  const child = spawn(process.execPath, ['--expose-gc', join(folder, `${name}.mjs`)], {
     cwd: root,
     env,
     stdio: 'inherit',
   });
-  if (status !== 0) {
-    failed += 1;
-    process.stdout.write(`\n${name} ended with ${status}\n`);
-  }
-}
+  const [code, signal] = await once(child, 'close');
+  if (code !== 0) process.stdout.write(`\n${name} ended with ${code ?? signal}\n`);
+  return code;
+});
 const results = readFileSync(lines, 'utf8')
   .split('\n')
   .filter(Boolean)
@@ -50,4 +52,4 @@ writeFileSync(join(cache, 'bench.json'), `${JSON.stringify(results, null, 2)}\n`
 rmSync(lines);
 rmSync(stations, { recursive: true, force: true });
 process.stdout.write(`\n${results.length} tables in ${join('.cache', 'bench.json')}\n`);
-process.exitCode = failed === 0 ? 0 : 1;
+process.exitCode = codes.every(code => code === 0) ? 0 : 1;

@@ -127,24 +127,38 @@ export async function bareCustody(folder, submit, { convert = toReport, concurre
 }
 
 /** What writes a line and resolves once it is on the disk; lines that come meanwhile go out with the next flush. */
-function sharingFlushes(file) {
+export function sharingFlushes(file) {
+  let lines = [];
+  const flush = sharing(async () => {
+    const batch = lines.join('');
+    lines = [];
+    await file.write(batch);
+    await file.datasync();
+  });
+  return line => {
+    lines.push(line);
+    return flush();
+  };
+}
+
+/** Runs `work` for whoever calls: once for all who come while it runs for others. */
+export function sharing(work) {
   let waiting = [];
-  let flushing = false;
-  const flush = async () => {
-    flushing = true;
+  let running = false;
+  const run = async () => {
+    running = true;
     while (waiting.length > 0) {
       const batch = waiting;
       waiting = [];
-      await file.write(batch.map(({ line }) => line).join(''));
-      await file.datasync();
-      for (const { resolve } of batch) resolve();
+      await work();
+      for (const resolve of batch) resolve();
     }
-    flushing = false;
+    running = false;
   };
-  return line =>
+  return () =>
     new Promise(resolve => {
-      waiting.push({ line, resolve });
-      if (!flushing) void flush();
+      waiting.push(resolve);
+      if (!running) void run();
     });
 }
 

@@ -65,7 +65,7 @@ async function failOnce(
 }
 
 function stepOf([, , step]: Case): number {
-  return amount({ quick: 3 * step, usual: step, soak: 1 });
+  return amount({ quick: 5 * step, usual: step, soak: 1 });
 }
 
 describe('a file operation that fails once', () => {

@@ -88,7 +88,7 @@ async function killAt(
 }
 
 function stepOf({ 4: step }: Case): number {
-  return amount({ quick: 3 * step, usual: step, soak: 1 });
+  return amount({ quick: 5 * step, usual: Math.floor(1.5 * step), soak: 1 });
 }
 
 /** Kills at every `step`th operation, from the first to the last. @returns How many these were, and what was wrong. */
