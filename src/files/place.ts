@@ -18,6 +18,15 @@ export interface Placed {
   by: 'linked' | 'renamed' | 'copied';
 }
 
+/** What is known of the file that is placed. */
+export interface Source {
+  sha256: string;
+  /** The name of a copy until it is whole. */
+  temp?: string;
+  /** It is a symbolic link; looked at where that is not known. */
+  isLink?: boolean | undefined;
+}
+
 /**
  * Gives the file at `source` a second name in `folder`, exclusively. Across volumes it is a copy: written to a temp
  * file, fsynced, compared by checksum, and only then given its name; so it is of a symbolic link, whose own name may mean
@@ -29,10 +38,9 @@ export async function placeInto(
   source: string,
   folder: string,
   name: string,
-  sha256: string,
-  temp = tempName(join(folder, name)),
+  { sha256, temp = tempName(join(folder, name)), isLink }: Source,
 ): Promise<Placed> {
-  if ((await fs.lstat(source)).isSymbolicLink()) return copied();
+  if (isLink ?? (await fs.lstat(source)).isSymbolicLink()) return copied();
   let sourceGone = false;
   const link = (): Promise<string> =>
     takeFreeName(fs, folder, name, async target => {

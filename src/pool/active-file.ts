@@ -35,6 +35,8 @@ export interface ActiveFile {
   queuedAt: number;
   /** When its conversion began, monotonic ms. */
   startedAt: number;
+  /** It is a symbolic link, where a look after its conversion told. */
+  isLink?: boolean;
   /** How often in a row it could not be opened. */
   unreadable: number;
   /** An event came while it was worked on: its path is looked at again at the end. */

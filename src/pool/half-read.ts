@@ -1,7 +1,7 @@
 /** Files that were taken while they were only the first part of what they became: noticed, converted whole, and named. */
 import type { HeldSource } from '../converters/held-source.js';
 import { MillraceError } from '../errors.js';
-import type { FileSystem } from '../files/file-system.js';
+import type { FileStat, FileSystem } from '../files/file-system.js';
 import { continues } from '../files/prefix.js';
 import type { ActiveFile } from './active-file.js';
 import { deliveredReports } from './cleaner.js';
@@ -13,10 +13,17 @@ import { about, type PoolContext } from './pool-context.js';
  * file that was replaced meanwhile is none: what was read of the old one is whole.
  */
 export async function requireWhole(fs: FileSystem, file: ActiveFile, source: HeldSource): Promise<void> {
-  const stat = await fs.stat(file.location).catch(() => undefined);
+  const stat = await lookAt(fs, file).catch(() => undefined);
   if (!stat?.isFile() || stat.ino !== source.identity.ino || stat.size <= source.size) return;
   if (await continues(fs, file.location, source.size, source.key))
     throw new MillraceError('SOURCE_CHANGED', `${file.path} has grown while it was converted`);
+}
+
+/** One look tells both: what it is now, and whether it is a link, which a move has to know. */
+async function lookAt(fs: FileSystem, file: ActiveFile): Promise<FileStat> {
+  const stat = await fs.lstat(file.location);
+  file.isLink = stat.isSymbolicLink();
+  return file.isLink ? fs.stat(file.location) : stat;
 }
 
 /** Whether the generation before was the first part of this one, and reports were made of it. */

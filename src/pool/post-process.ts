@@ -61,8 +61,8 @@ async function postProcessFile(
   const removal = placed?.by === 'renamed' ? 'removed' : await removeVerified(fs, location, identity, tag, before);
   const wrong =
     placed && placed.by !== 'copied' && action !== 'zip' && (placed.by === 'renamed' || removal === 'replaced');
-  if (wrong && !sameIdentity(identity, identityOf(await fs.stat(placed.path)))) {
-    // A newer version had taken the name just before. It is given back, to be converted as what it is.
+  if (wrong && !sameIdentity(identity, identityOf(await fs.lstat(placed.path)))) {
+    // A newer version, or a link, had taken the name just before. It is given back, to be converted as what it is.
     await giveBack(fs, placed, location);
     return { location: null, kept: false };
   }
@@ -113,7 +113,9 @@ async function place(
   const known = file.entry.unit.givenKey?.(record.path) === undefined ? record.sha256 : null;
   const source = action === 'zip' || known === null ? await FileSource.read({ fs, path: location }) : undefined;
   const sha256 = known ?? (await source?.sha256()) ?? '';
-  if (action !== 'zip' || !source) return placeInto(fs, location, folder, name, sha256, scratch);
+  // Should it have become one since, it is not what was read, and what is placed is given back.
+  const isLink = location === file.path && !again ? file.isLink : undefined;
+  if (action !== 'zip' || !source) return placeInto(fs, location, folder, name, { sha256, temp: scratch, isLink });
   if ((await source.sha256()) !== sha256) {
     throw new MillraceError('SOURCE_CHANGED', `${location} changed before it was zipped`);
   }

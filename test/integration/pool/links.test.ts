@@ -1,6 +1,7 @@
 /** Symbolic links in a watch folder: inside it they are followed, out of it they are refused, and loops end. */
-import { lstat, mkdir, symlink } from 'node:fs/promises';
+import { lstat, mkdir, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type FileSystem, nodeFileSystem } from 'millrace';
 import { describe, expect, it } from 'vitest';
 import { converter, echo, next, Station, until } from './support.js';
 
@@ -68,6 +69,33 @@ describe.runIf(process.platform !== 'win32')('symbolic links', () => {
     expect((await lstat(station.path('Done', 'link.txt'))).isFile()).toBe(true);
     expect(await station.files('watch')).toEqual([join(...target.split('/'))]);
     expect(station.errors).toEqual([]);
+  });
+
+  it('that take the place of a file just before it is moved are converted as what they are', async () => {
+    const station = await Station.open();
+    await station.drop('watch/.store/real.txt', 'linked');
+    const path = await station.drop('watch/a.txt', 'a');
+    let replaced = false;
+    const fs: FileSystem = {
+      ...nodeFileSystem,
+      link: async (from, to) => {
+        if (from === path && !replaced) {
+          replaced = true;
+          await unlink(path);
+          await symlink(join('.store', 'real.txt'), path);
+        }
+        return nodeFileSystem.link(from, to);
+      },
+    };
+    const pool = await station.start({ ...recursive, fs });
+    await station.settled(pool);
+    await until(() => station.reports().length === 2);
+    await station.settled(pool);
+    expect(station.reports().map(({ text }) => text)).toEqual(['a', 'linked']);
+    const [only, ...others] = await station.files('Done');
+    expect(others).toEqual([]);
+    expect((await lstat(station.path('Done', only ?? ''))).isFile()).toBe(true);
+    expect(await station.read(`Done/${only}`)).toBe('linked');
   });
 
   it('to the done folder bring nothing back', async () => {

@@ -21,7 +21,7 @@ async function setUp(content: string | Uint8Array = 'content') {
 describe('placing a file on the same volume', () => {
   it('makes the folder and gives the file a second name', async () => {
     const { fs, source, done, sum } = await setUp();
-    const placed = await placeInto(fs, source, done, 'a.csv', sum);
+    const placed = await placeInto(fs, source, done, 'a.csv', { sha256: sum });
     expect(placed).toEqual({ path: join(done, 'a.csv'), by: 'linked' });
     expect((await stat(placed.path)).ino).toBe((await stat(source)).ino);
   });
@@ -30,7 +30,7 @@ describe('placing a file on the same volume', () => {
     const { fs, source, done, sum } = await setUp();
     await mkdir(done, { recursive: true });
     await writeFile(join(done, 'a.csv'), 'theirs');
-    expect((await placeInto(fs, source, done, 'a.csv', sum)).path).toBe(join(done, 'a_1.csv'));
+    expect((await placeInto(fs, source, done, 'a.csv', { sha256: sum })).path).toBe(join(done, 'a_1.csv'));
     expect(await readFile(join(done, 'a.csv'), 'utf8')).toBe('theirs');
   });
 
@@ -41,7 +41,10 @@ describe('placing a file on the same volume', () => {
       await mkdir(done, { recursive: true });
       await writeFile(join(done, 'a.csv'), 'theirs');
       fs.fail({ operation: 'link', code });
-      expect(await placeInto(fs, source, done, 'a.csv', sum)).toEqual({ path: join(done, 'a_1.csv'), by: 'renamed' });
+      expect(await placeInto(fs, source, done, 'a.csv', { sha256: sum })).toEqual({
+        path: join(done, 'a_1.csv'),
+        by: 'renamed',
+      });
       expect(await readFile(join(done, 'a.csv'), 'utf8')).toBe('theirs');
       expect(await readFile(join(done, 'a_1.csv'), 'utf8')).toBe('content');
       await expect(stat(source)).rejects.toMatchObject({ code: 'ENOENT' });
@@ -52,7 +55,7 @@ describe('placing a file on the same volume', () => {
     const { fs, source, done, sum } = await setUp();
     fs.fail({ operation: 'link', code: 'EPERM' });
     fs.fail({ operation: 'rename', code: 'EIO' });
-    await expect(placeInto(fs, source, done, 'a.csv', sum)).rejects.toMatchObject({ code: 'EIO' });
+    await expect(placeInto(fs, source, done, 'a.csv', { sha256: sum })).rejects.toMatchObject({ code: 'EIO' });
     expect(await readdir(done)).toEqual([]);
     expect(await readFile(source, 'utf8')).toBe('content');
   });
@@ -61,7 +64,7 @@ describe('placing a file on the same volume', () => {
     const { fs, source, done, sum } = await setUp();
     await mkdir(done, { recursive: true });
     fs.fail({ operation: 'link', code: 'EDQUOT' });
-    await expect(placeInto(fs, source, done, 'a.csv', sum)).rejects.toMatchObject({ code: 'EDQUOT' });
+    await expect(placeInto(fs, source, done, 'a.csv', { sha256: sum })).rejects.toMatchObject({ code: 'EDQUOT' });
     expect(await readdir(done)).toEqual([]);
   });
 });
@@ -76,7 +79,7 @@ describe('placing a file on another volume', () => {
     const bytes = Buffer.alloc(700_000, 'measurement;');
     const { fs, source, done, sum } = await setUp(bytes);
     twoVolumes(fs, source);
-    const placed = await placeInto(fs, source, done, 'a.csv', sum);
+    const placed = await placeInto(fs, source, done, 'a.csv', { sha256: sum });
     expect(placed).toEqual({ path: join(done, 'a.csv'), by: 'copied' });
     expect((await readFile(placed.path)).equals(bytes)).toBe(true);
     const { mtimeMs } = await stat(source);
@@ -90,14 +93,14 @@ describe('placing a file on another volume', () => {
     twoVolumes(fs, source);
     await mkdir(done, { recursive: true });
     await writeFile(join(done, 'a.csv'), 'theirs');
-    expect((await placeInto(fs, source, done, 'a.csv', sum)).path).toBe(join(done, 'a_1.csv'));
+    expect((await placeInto(fs, source, done, 'a.csv', { sha256: sum })).path).toBe(join(done, 'a_1.csv'));
     expect(await readFile(join(done, 'a.csv'), 'utf8')).toBe('theirs');
   });
 
   it('refuses a copy whose checksum is not the one of what was converted', async () => {
     const { fs, source, done } = await setUp();
     twoVolumes(fs, source);
-    await expect(placeInto(fs, source, done, 'a.csv', sha256('other'))).rejects.toMatchObject({
+    await expect(placeInto(fs, source, done, 'a.csv', { sha256: sha256('other') })).rejects.toMatchObject({
       code: 'SOURCE_CHANGED',
     });
     expect(await readdir(done)).toEqual([]);
@@ -115,7 +118,7 @@ describe('placing a file on another volume', () => {
         times: 1,
         afterwards: operation === 'file.close',
       });
-      await expect(placeInto(fs, source, done, 'a.csv', sum)).rejects.toMatchObject({ code: 'ENOSPC' });
+      await expect(placeInto(fs, source, done, 'a.csv', { sha256: sum })).rejects.toMatchObject({ code: 'ENOSPC' });
       expect(await readdir(done)).toEqual([]);
       expect(await readFile(source, 'utf8')).toBe('content');
     },
