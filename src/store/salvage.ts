@@ -39,10 +39,10 @@ function rescue(sql: SqlJsStatic, file: Uint8Array, build: (version: number) => 
   makeStateTable(sound);
   const mended = withSoundSchema(sql, file, sound);
   const damaged = new sql.Database(mended ?? file);
-  if (isKnown && read(damaged, 'PRAGMA integrity_check(1)')?.[0]?.[0] === 'ok') {
+  if (mended && isKnown && read(damaged, 'PRAGMA integrity_check(1)')?.[0]?.[0] === 'ok') {
     sound.close();
     const message = 'the checksum of the snapshot is wrong; its structure is sound, so all rows were kept';
-    if (mended) return { database: damaged, message };
+    if (mended !== file) return { database: damaged, message };
     damaged.close();
     return { database: undefined, message };
   }

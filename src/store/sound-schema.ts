@@ -7,7 +7,7 @@ import type { Database, SqlJsStatic } from 'sql.js';
 /** A row of SQLite's table of tables, without the page where the table begins. */
 type Made = [type: string, name: string, table: string, sql: string | null];
 
-/** @returns The file as it should be; `undefined` when it says nothing else than `sound`, or cannot be put right. */
+/** @returns The file, changed where it says something else than `sound`; `undefined` when that cannot be put right. */
 export function withSoundSchema(sql: SqlJsStatic, file: Uint8Array, sound: Database): Uint8Array | undefined {
   const database = new sql.Database(file);
   try {
@@ -27,7 +27,7 @@ export function withSoundSchema(sql: SqlJsStatic, file: Uint8Array, sound: Datab
         wrong.rowid,
       ]);
     }
-    return shouldBe.length === 0 ? undefined : database.export();
+    return shouldBe.length === 0 ? file : database.export();
   } catch {
     // Not even that much can be read of it.
     return undefined;

@@ -58,6 +58,18 @@ describe('the README', () => {
     expect(await runNode(['station.mjs'], await project(program))).toEqual({ stdout: '', stderr: '' });
   });
 
+  it('says of each dependency why it is there, and of none that is not', async () => {
+    const { dependencies, peerDependencies } = JSON.parse(await read('package.json')) as {
+      dependencies: Record<string, string>;
+      peerDependencies: Record<string, string>;
+    };
+    const [, rows = '', builtIn = ''] =
+      /^\| \|.*?\n\|---.*?\n(.*)^\| (.*?) \| built in/ms.exec(section(await read('README.md'), 'Dependencies')) ?? [];
+    const named = [...rows.matchAll(/^\| (\S.*?) \| \S/gm)].flatMap(([, names = '']) => names.split(', '));
+    expect(named.sort()).toEqual(Object.keys({ ...dependencies, ...peerDependencies }).sort());
+    expect(builtIn.split(', ').length).toBeGreaterThan(0);
+  });
+
   it('is no longer than 200 lines', async () => {
     expect((await read('README.md')).split('\n').length).toBeLessThanOrEqual(200);
   });

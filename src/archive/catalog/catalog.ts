@@ -143,7 +143,11 @@ export class Catalog {
     const all = [...owed, ...changes];
     await this.store.writeAll(all);
     for (const change of owed) this.#owed.delete(change);
-    for (const change of all) if (HOLDS_CONTENT.has(change.statement)) this.contents.add(String(change.params[6]));
+    for (const { statement, params } of all) {
+      if (!HOLDS_CONTENT.has(statement)) continue;
+      this.rows.written(Number(params[0]));
+      this.contents.add(String(params[6]));
+    }
     this.changes.append(all.filter(change => IN_NO_BLOB.has(change.statement)));
   }
 

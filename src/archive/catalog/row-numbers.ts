@@ -60,6 +60,13 @@ export class RowNumbers {
     return row >= first && row < first + ROWS_PER_MS && ![...(await this.#bucket(at)).rows.values()].includes(row);
   }
 
+  /** This row was written: also where its place was not given here. */
+  written(row: number): void {
+    const at = timeOfRow(row);
+    this.#newest = Math.max(this.#newest, at);
+    if (!this.#buckets.has(at)) this.#askUpTo = Math.max(this.#askUpTo, at);
+  }
+
   /** The entry is in the catalog now. */
   async taken({ at, row }: Place, key: string): Promise<void> {
     const bucket = await this.#bucket(at);

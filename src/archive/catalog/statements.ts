@@ -89,7 +89,7 @@ export const DICTIONARY_STATEMENTS: ReadonlySet<string> = new Set<Statement>([
   'addPart',
 ]);
 
-/** Statements whose seventh parameter is the checksum of a content. */
+/** Statements whose first parameter is the row of an entry, and the seventh the checksum of its content. */
 export const HOLDS_CONTENT: ReadonlySet<Statement> = new Set<Statement>(['addEntry', 'mendEntry']);
 
 /** Statements whose effect no blob's header tells, or not with the numbers that rows have. */

@@ -148,6 +148,19 @@ describe('recovery', () => {
     }
   });
 
+  it('makes a table anew that a damaged snapshot does not have', async () => {
+    const folder = await crashed(12, 9);
+    const SQL = await initSqlJs();
+    const database = new SQL.Database(await readFile(join(folder, 'test.db')));
+    database.run('drop table items');
+    await writeFile(join(folder, 'test.db'), database.export());
+    database.close();
+    const { items, events } = await contentOf(folder);
+    expect(events.map(([name]) => name)).toEqual(['damaged']);
+    // Those that the journal has.
+    expect(ids(items)).toEqual([10, 11, 12]);
+  });
+
   it('finds out how far a damaged snapshot goes', async () => {
     const folder = await crashed(12, 9);
     const SQL = await initSqlJs();

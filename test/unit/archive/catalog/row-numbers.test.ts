@@ -57,6 +57,16 @@ describe('row numbers', () => {
     expect((await numbers.reserve(NOON)).row).toBe(place.row + 1);
   });
 
+  it('are asked for where a row was written whose place nobody asked for here', async () => {
+    const rows: (typeof row)[] = [];
+    const { numbers } = numbersOver(rows);
+    numbers.startAnew(undefined);
+    rows.push(row);
+    numbers.written(row.id);
+    expect(await numbers.find(NOON, 'a')).toBe(row.id);
+    expect((await numbers.reserve(NOON)).row).toBe(row.id + 1);
+  });
+
   it('are asked for every millisecond before anything is known', async () => {
     const { numbers, asked } = numbersOver([row]);
     expect(await numbers.find(NOON, 'a')).toBe(row.id);
