@@ -185,8 +185,12 @@ export class ArchiveStorage extends ArchiveReadings {
   }
 
   async #rebuild(options: RebuildOptions, belief: Belief): Promise<RebuildResult> {
-    const isEmpty = (await this.#context.catalog.query('anyEntry')).length === 0;
+    const { catalog } = this.#context;
+    const isEmpty = (await catalog.query('anyEntry')).length === 0;
+    // Should the process die meanwhile, the next opening goes on: the damage itself is not there any more by then.
+    if (belief === 'damaged') await catalog.setRebuildDue(true);
     const result = await rebuild(this.#context, options, isEmpty ? 'none' : belief);
+    if (belief === 'damaged') await catalog.setRebuildDue(false);
     await this.#keeping.audit({ action: 'rebuild', details: { restored: result.restored, reports: result.reports } });
     this.notify('rebuilt', result);
     return result;
@@ -214,7 +218,8 @@ export class ArchiveStorage extends ArchiveReadings {
     if (this.#damaged) await catalog.reserveNumbers();
     await recoverLeftovers(this.#context);
     const isEmpty = (await catalog.query('anyEntry')).length === 0;
-    if (isEmpty ? await hasBlobs(this.#context) : this.#damaged) await this.#rebuild({}, 'damaged');
+    const isDue = this.#damaged || (await catalog.isRebuildDue());
+    if (isEmpty ? await hasBlobs(this.#context) : isDue) await this.#rebuild({}, 'damaged');
     this.#isOpen = true;
   }
 

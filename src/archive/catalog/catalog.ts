@@ -45,6 +45,8 @@ export interface Setup {
   parameters: string;
 }
 
+const REBUILD_DUE = 'rebuildDue';
+
 export class Catalog {
   /** The store below, for its events. */
   readonly store: JournaledStore;
@@ -104,6 +106,16 @@ export class Catalog {
     this.#folders.reserve(used?.folder ?? 0);
     this.#endings.reserve(used?.ending ?? 0);
     this.#parts.reserve(used?.part ?? 0);
+  }
+
+  /** Whether rows may be missing or wrong: a rebuild was begun, and a crash ended it. */
+  async isRebuildDue(): Promise<boolean> {
+    const rows = await this.query<{ name: string; value: SqlValue }>('meta');
+    return rows.some(({ name, value }) => name === REBUILD_DUE && value === 1);
+  }
+
+  async setRebuildDue(isDue: boolean): Promise<void> {
+    await this.write([{ statement: 'setMeta', params: [REBUILD_DUE, Number(isDue)] }]);
   }
 
   /** Checkpoints and closes. */

@@ -80,7 +80,7 @@ const ENTRY_QUERIES = {
   usedNumbers: `select max(setup) as setup, max(folder) as folder, max(ending) as ending, max(part) as part from entries`,
   /** The beginnings of the checksums of 4,000 entries after row ?1, one after the other; see `ContentFilter`. */
   contents: `select max(id) as last, group_concat(digits, '') as digits from (
-    select id, hex(substr(sha256, 1, 6)) as digits from entries where id > ?1 order by id limit 4000)`,
+    select id, substr(hex(sha256) || '000000000000', 1, 12) as digits from entries where id > ?1 order by id limit 4000)`,
   lastRow: 'select max(id) as id from entries',
   anyEntry: 'select id from entries limit 1',
   keysOfRange: 'select id, lower(hex(key)) as key from entries where id >= ?1 and id < ?2',

@@ -148,6 +148,32 @@ describe('rebuild', () => {
     expect(await again.verifyAuditLog()).toMatchObject({ ok: true });
   });
 
+  it('goes on at the next opening when the process died in the middle of it', async () => {
+    const directory = join(await tempFolder(), 'archive');
+    const { archive, ids } = await filled(directory);
+    const before = await answers(archive);
+    await archive.close();
+    for (const name of await readdir(directory)) if (name.startsWith('metadata')) await rm(join(directory, name));
+    const fs = new FaultyFileSystem();
+    // The first headers can be read, and then no more.
+    fs.fail({ operation: 'open', path: /\.(gz|ref)$/, code: 'EIO', skip: 5 });
+    const broken = archiveIn(directory, { fs });
+    await expect(broken.open()).rejects.toThrow();
+    const copy = join(await tempFolder(), 'archive');
+    await cp(directory, copy, { recursive: true, filter: path => !path.endsWith('lock') });
+    const again = archiveIn(copy);
+    const restored = new Promise<{ restored: number }>(resolve => again.on('rebuilt', resolve));
+    expect(await answers(again)).toEqual(before);
+    const { restored: count } = await restored;
+    expect(count).toBeGreaterThan(0);
+    expect(count).toBeLessThan(ids.length);
+    await again.close();
+    // And then no more.
+    const mended = archiveIn(copy);
+    mended.on('rebuilt', () => expect.fail('it was rebuilt again'));
+    expect(await answers(mended)).toEqual(before);
+  });
+
   it('brings the originals back from the blobs alone', async () => {
     const directory = join(await tempFolder(), 'archive');
     const { archive, ids } = await filled(directory);
@@ -215,6 +241,7 @@ describe('rows that a damaged snapshot got wrong', () => {
     ['a pin', `update holds set kind = 'pit'`],
     ['the time of a purge', 'update entries set purged_at = purged_at + 4096 where purged_at is not null'],
     ['what a purge freed', 'update purge_history set bytes_freed = bytes_freed + 16'],
+    ['a checksum that is cut short', `update entries set sha256 = x'0011' where name = 'UUT 2.csv'`],
     ['a sum', 'update hours set entries = entries + 16'],
   ])('are put right from the blobs and the change log: %s', async (_, sql) => {
     const { directory, before } = await archiveWithAll();
