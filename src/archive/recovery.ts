@@ -3,7 +3,7 @@
 import { dirname } from 'node:path';
 import { exists } from '../files/free-name.js';
 import type { ArchiveContext } from './archive-context.js';
-import { archiveId, parseArchiveId } from './archive-id.js';
+import { archiveId, parseArchiveId, tryParseArchiveId } from './archive-id.js';
 import { endingOf, REFERENCE_ENDING, referencePath, SET_ENDING, sourcePath } from './blobs/blob-path.js';
 import { readHeader } from './blobs/blob-reader.js';
 import type { Draft } from './blobs/draft.js';
@@ -84,6 +84,7 @@ async function isHurt({ catalog, fs, blobs }: ArchiveContext, { at, row }: Place
   const [found] = await catalog.query<Pick<StoredEntry, 'key' | 'purgedAt'>>('identity', [row]);
   if (!found || found.purgedAt !== null) return false;
   const id = archiveId({ at, key: found.key });
+  if (!tryParseArchiveId(id)) return true;
   const names = await fs.readdir(dirname(blobs.path(referencePath(id))));
   return !names.some(name => name.startsWith(id));
 }

@@ -37,6 +37,7 @@ export interface RebuildResult {
 /** So many headers are read at once. */
 const AT_ONCE = 32;
 
+/** @param belief What the rows that are there are worth: says how the change log is run. */
 export async function rebuild(
   context: ArchiveContext,
   options: RebuildOptions,

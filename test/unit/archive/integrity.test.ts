@@ -231,6 +231,7 @@ describe('rows that a damaged snapshot got wrong', () => {
     ['the checksum of a report', `update entries set report_check = x'0011223344556677' where id = ${FIFTH}`],
     ['the second report', `update more_reports set size = size + 16`],
     ['an id', `update entries set key = x'001122334455' where id = ${FIFTH}`],
+    ['an id that is empty', `update entries set key = x'' where id = ${FIFTH}`],
     ['an id and a converter that nobody knows', `update entries set key = x'00', setup = 99 where id = ${FIFTH}`],
     ['a checksum', `update entries set sha256 = x'00' where id = ${FIFTH}`],
     ['a folder', `update folders set path = '/on/'`],
