@@ -1,19 +1,23 @@
 /** Bundles TypeScript programs that a test runs outside vitest: worker threads and child processes need plain JavaScript. */
 import { rename } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 /** Where the bundles lie: inside node_modules, so that their imports of packages resolve. */
 export const bundleFolder = fileURLToPath(new URL('../../node_modules/.cache/millrace/', import.meta.url));
 
+const tests = fileURLToPath(new URL('../', import.meta.url));
+
 /**
  * Bundles `entry` into {@link bundleFolder} and gives the path of the program. As in the package, the worker threads
- * lie in `workers/` beside it.
+ * lie in `workers/` beside it. A program of the tests has its folder in its name: two tests that run at once may have
+ * programs of one name.
  */
 export async function bundle(entry: string | URL, folder = '.'): Promise<string> {
   const path = typeof entry === 'string' ? entry : fileURLToPath(entry);
-  const outfile = join(bundleFolder, folder, basename(path).replace(/\.ts$/, '.js'));
+  const name = path.startsWith(tests) ? relative(tests, path).split(sep).join('-') : basename(path);
+  const outfile = join(bundleFolder, folder, name.replace(/\.ts$/, '.js'));
   // Under its name once it is whole: another run of the tests may be starting the same program now.
   const made = `${outfile}.${process.pid}.js`;
   await build({
