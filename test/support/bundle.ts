@@ -2,7 +2,7 @@
 import { rename } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 
 /** Where the bundles lie: inside node_modules, so that their imports of packages resolve. */
 export const bundleFolder = fileURLToPath(new URL('../../node_modules/.cache/millrace/', import.meta.url));
@@ -18,10 +18,15 @@ export async function bundle(entry: string | URL, folder = '.'): Promise<string>
   const path = typeof entry === 'string' ? entry : fileURLToPath(entry);
   const name = path.startsWith(tests) ? relative(tests, path).split(sep).join('-') : basename(path);
   const outfile = join(bundleFolder, folder, name.replace(/\.ts$/, '.js'));
-  // Under its name once it is whole: another run of the tests may be starting the same program now.
+  await bundleTo(outfile, path);
+  return outfile;
+}
+
+/** Bundles `entry` to `outfile`, which has its name once it is whole: another run of the tests may be starting the same program now. */
+export async function bundleTo(outfile: string, entry: string, options: BuildOptions = {}): Promise<void> {
   const made = `${outfile}.${process.pid}.js`;
   await build({
-    entryPoints: [path],
+    entryPoints: [entry],
     outfile: made,
     bundle: true,
     format: 'esm',
@@ -30,7 +35,7 @@ export async function bundle(entry: string | URL, folder = '.'): Promise<string>
     packages: 'external',
     sourcemap: 'inline',
     logLevel: 'error',
+    ...options,
   });
   await rename(made, outfile);
-  return outfile;
 }

@@ -5,10 +5,10 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, st
 import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
-import { build } from 'esbuild';
 import type { AsyncConverterPool, PostProcessAction } from 'millrace';
 import { FakeServer } from 'millrace/testing';
 import yauzl from 'yauzl';
+import { bundleTo } from '../../support/bundle.js';
 import { repoRoot } from '../../support/run.js';
 import { archiveProblems } from './archive-check.js';
 import type { ChildSettings } from './child.js';
@@ -341,15 +341,7 @@ async function unzipped(path: string): Promise<Record<string, string>> {
 /** Bundles the child's program to where it finds the built package by its name, as a user's program does. */
 async function bundleChild(): Promise<string> {
   const outfile = join(repoRoot, '.cache', 'custody', 'child.js');
-  await build({
-    entryPoints: [join(repoRoot, 'test', 'faults', 'custody', 'child.ts')],
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    packages: 'external',
-    // Without the paths of the repo's own configuration, which lead the package's name to its source.
-    tsconfigRaw: {},
-  });
+  // Without the paths of the repo's own configuration, which lead the package's name to its source.
+  await bundleTo(outfile, join(repoRoot, 'test', 'faults', 'custody', 'child.ts'), { tsconfigRaw: {} });
   return outfile;
 }
