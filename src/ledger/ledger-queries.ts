@@ -1,5 +1,6 @@
 /** What the pool asks of its ledger. */
 
+import { ContentFilter } from '../store/content-filter.js';
 import type { JournaledStore } from '../store/journaled-store.js';
 import type { Dictionary } from './dictionary.js';
 import type { ConverterIdentity, FileRecord, FileState, ReportState } from './file-record.js';
@@ -18,6 +19,8 @@ export abstract class LedgerQueries {
   abstract readonly store: JournaledStore;
   /** The watch folders' ids. */
   protected abstract readonly roots: Dictionary;
+  /** Which contents there may be. Most files have one that is new, and need not wait for an answer of the database. */
+  protected readonly contents = new ContentFilter();
 
   /** The newest generation of each path that the ledger knows. */
   async lookup(root: string, paths: readonly string[]): Promise<Map<string, FileRecord>> {
@@ -70,11 +73,13 @@ export abstract class LedgerQueries {
 
   /** Another file with this content whose reports are delivered or on their way. */
   async deliveredTwin(record: FileRecord, sha256: string, converterName: string): Promise<FileRecord | undefined> {
+    if (!this.contents.mayHave(sha256)) return undefined;
     return (await this.#records('delivered', [sha256, converterName, record.id]))[0];
   }
 
   /** How many other files with this content were delivered. */
   async occurrences(record: FileRecord, sha256: string, converterName: string): Promise<number> {
+    if (!this.contents.mayHave(sha256)) return 0;
     return (await this.query<{ count: number }>('occurrences', [sha256, converterName, record.id]))[0]?.count ?? 0;
   }
 

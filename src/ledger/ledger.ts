@@ -4,6 +4,7 @@ import type { Clock } from '../clock.js';
 import type { FileSystem } from '../files/file-system.js';
 import type { FileIdentity } from '../files/identity.js';
 import type { Logger } from '../observe/logger.js';
+import type { ContentPage } from '../store/content-filter.js';
 import { JournaledStore, type Mutation } from '../store/journaled-store.js';
 import { Dictionary } from './dictionary.js';
 import type { Cleanup, ConverterIdentity, FileRecord, FileState, ReportState } from './file-record.js';
@@ -32,6 +33,7 @@ export class Ledger extends LedgerQueries {
   /** The store below, for its events. */
   readonly store: JournaledStore;
   readonly #clock: Clock;
+  readonly #logger: Logger;
   readonly #onError: (error: Error) => void;
   protected readonly roots = new Dictionary(row => this.#later('addRoot', row));
   readonly #converters = new Dictionary(row => this.#later('addConverter', row));
@@ -51,6 +53,7 @@ export class Ledger extends LedgerQueries {
     super();
     this.store = new JournaledStore({ ...options, name: 'ledger', schema: LEDGER_SCHEMA });
     this.#clock = options.clock;
+    this.#logger = options.logger;
     this.#onError = onError;
   }
 
@@ -72,6 +75,7 @@ export class Ledger extends LedgerQueries {
     for (const row of await this.query<ConverterIdentity & { id: number }>('converters')) {
       this.#converters.load(row.id, [row.name, row.version, row.parameters]);
     }
+    void this.contents.fill(async row => (await this.query<ContentPage>('contents', [row]))[0], this.#logger);
     this.#tellMeanings();
     this.store.on('checkpointed', () => {
       if (!this.#closing) this.#tellMeanings();
@@ -89,9 +93,10 @@ export class Ledger extends LedgerQueries {
   }
 
   /** Checkpoints and closes. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#closing = true;
-    return this.store.close();
+    await this.contents.end();
+    await this.store.close();
   }
 
   /** Resolves when every change so far is durable and seen by queries. @throws StoreError when one cannot be written. */
@@ -155,6 +160,7 @@ export class Ledger extends LedgerQueries {
   ): Promise<FileRecord> {
     const attempts = record.attempts + 1;
     const { sha256, occurrence, size, mtimeMs, ino } = content;
+    this.contents.add(sha256);
     await this.#write('claimed', [
       record.id,
       attempts,

@@ -127,6 +127,10 @@ export const LEDGER_SCHEMA = {
   },
   queries: {
     meta: 'select name, value from meta',
+    /** The beginnings of the checksums of 4,000 files after row ?1, one after the other; see `ContentFilter`. */
+    contents: `select max(id) as last, group_concat(digits, '') as digits from (
+      select id, substr(hex(sha256) || '000000000000', 1, 12) as digits from files
+      where id > ?1 and sha256 is not null order by id limit 4000)`,
     last: 'select id, first_seen_monotonic as monotonic from files order by id desc limit 1',
     roots: 'select id, path from roots',
     converters: 'select id, name, version, parameters from converters',

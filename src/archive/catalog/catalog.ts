@@ -1,15 +1,14 @@
 /** The catalog: one row an archived source, durable before anything relies on it. */
 import pLimit from 'p-limit';
 import type { Clock } from '../../clock.js';
-import { toError } from '../../errors.js';
 import type { FileSystem } from '../../files/file-system.js';
 import { Dictionary } from '../../ledger/dictionary.js';
 import type { Logger } from '../../observe/logger.js';
+import { ContentFilter, type ContentPage } from '../../store/content-filter.js';
 import { JournaledStore, type Mutation, type SqlValue } from '../../store/journaled-store.js';
 import { parseArchiveId, tryParseArchiveId } from '../archive-id.js';
 import { auditHash, FIRST_HASH, type StoredAudit } from './audit-chain.js';
 import { ChangeLog } from './change-log.js';
-import { ContentFilter, FILTER_DIGITS } from './content-filter.js';
 import type { Query } from './queries.js';
 import { RowNumbers } from './row-numbers.js';
 import { CATALOG_SCHEMA } from './schema.js';
@@ -65,8 +64,6 @@ export class Catalog {
   readonly #parts = new Dictionary(row => this.#owe('addPart', row));
   /** Audit records follow each other: each holds the hash of the one before. */
   readonly #auditTurn = pLimit(1);
-  #reading: Promise<void> | undefined;
-  #closing = false;
   #lastAudit = { sequence: 0, hash: FIRST_HASH };
 
   constructor({ directory, fs, clock, logger }: CatalogOptions, onError: (error: Error) => void) {
@@ -80,7 +77,7 @@ export class Catalog {
   async open(): Promise<void> {
     await this.store.open();
     await this.reload();
-    this.#reading = this.#readContents();
+    void this.contents.fill(async row => (await this.query<ContentPage>('contents', [row]))[0], this.#logger);
   }
 
   /** Reads anew what is remembered of the tables. */
@@ -120,8 +117,7 @@ export class Catalog {
 
   /** Checkpoints and closes. */
   async close(): Promise<void> {
-    this.#closing = true;
-    await this.#reading;
+    await this.contents.end();
     await this.changes.close();
     await this.store.close();
   }
@@ -211,25 +207,6 @@ export class Catalog {
   rowOf(id: string): Promise<number | undefined> {
     const { at, key } = parseArchiveId(id);
     return this.rows.find(at, key);
-  }
-
-  /** Fills {@link contents}, a little at a time: until it is done, every content is asked for. */
-  async #readContents(): Promise<void> {
-    type Page = { last: number | null; digits: string | null };
-    try {
-      for (let after: number | null = Number.MIN_SAFE_INTEGER; after !== null; ) {
-        if (this.#closing) return;
-        const [page]: Page[] = await this.query<Page>('contents', [after]);
-        const digits = page?.digits ?? '';
-        for (let at = 0; at < digits.length; at += FILTER_DIGITS) {
-          this.contents.add(digits.slice(at, at + FILTER_DIGITS));
-        }
-        after = page?.last ?? null;
-      }
-      this.contents.complete();
-    } catch (error) {
-      this.#logger.debug({ err: toError(error) }, 'The contents of the archive could not be listed: each is asked for');
-    }
   }
 
   #owe(statement: Statement, params: readonly SqlValue[]): void {

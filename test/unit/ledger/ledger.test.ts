@@ -1,7 +1,7 @@
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import initSqlJs from 'sql.js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { FileRecord } from '../../../src/ledger/file-record.js';
 import type { Ledger } from '../../../src/ledger/ledger.js';
 import { pathKey, reportId } from '../../../src/ledger/report-id.js';
@@ -233,6 +233,30 @@ describe('the same content', () => {
     await ledger.delivering(await claimed(ledger, 'waiting.csv', 1), [null], [{ id: 'r', position: 0 }], 'move');
     expect(await twin()).toBe('waiting.csv');
     expect(await ledger.deliveredTwin(record, sum(1), 'xml')).toBeUndefined();
+  });
+
+  it('is found after a restart among many files, and content that is new is not asked for', async () => {
+    const folder = await tempFolder();
+    const before = await openLedger(folder);
+    // More than one page of what is read at the start.
+    await Promise.all(Array.from({ length: 4_500 }, (_, n) => completed(before, `${n}.csv`, 17 * n)));
+    await before.close();
+
+    const ledger = await openLedger(folder);
+    const record = await claimed(ledger, 'new.csv', 1);
+    for (const n of [0, 3_999, 4_000, 4_499]) {
+      expect((await ledger.deliveredTwin(record, sum(17 * n), 'csv'))?.path).toBe(`${n}.csv`);
+      expect(await ledger.occurrences(record, sum(17 * n), 'csv')).toBe(1);
+    }
+    const asked = vi.spyOn(ledger.store, 'query');
+    const another = sum(0xfedcba98);
+    await vi.waitFor(async () => {
+      asked.mockClear();
+      expect(await ledger.deliveredTwin(record, another, 'csv')).toBeUndefined();
+      expect(await ledger.occurrences(record, another, 'csv')).toBe(0);
+      expect(asked).not.toHaveBeenCalled();
+    });
+    expect((await ledger.deliveredTwin(record, sum(17 * 4_499), 'csv'))?.path).toBe('4499.csv');
   });
 
   it('is told from other content whose checksum begins alike', async () => {
