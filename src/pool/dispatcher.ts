@@ -14,6 +14,8 @@ export interface DispatcherOptions {
   run: (file: ActiveFile, free: () => void) => Promise<void>;
   /** Whether files of this converter may go on now. */
   isOpen: (entry: ConverterEntry) => boolean;
+  /** Every worker has a file; these are the ones whose turn comes next, as things are now. */
+  prepare: (files: readonly ActiveFile[]) => void;
   /** A worker has become free. */
   onFree: () => void;
 }
@@ -29,6 +31,8 @@ export class Dispatcher {
   readonly #suspects: ActiveFile[] = [];
   readonly #running = new Map<Promise<void>, ActiveFile>();
   #busy = 0;
+  /** How many were begun since {@link DispatcherOptions.prepare} was called. */
+  #unprepared = 0;
   #alone = false;
   #started = false;
 
@@ -94,7 +98,19 @@ export class Dispatcher {
       const file = this.#next();
       if (!file) return;
       this.#begin(file);
+      this.#unprepared += 1;
     }
+    this.#prepare();
+  }
+
+  /** Looks ahead once half of those that it saw the last time have had their turn: not at every file, and in good time. */
+  #prepare(): void {
+    const { concurrency, isOpen, prepare } = this.#options;
+    if (!this.#started || this.#alone || this.#unprepared < concurrency / 2) return;
+    const files = this.#schedule.upcoming(concurrency, head => isOpen(head.entry));
+    if (files.length === 0) return;
+    this.#unprepared = 0;
+    prepare(files);
   }
 
   #begin(file: ActiveFile): void {

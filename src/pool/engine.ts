@@ -23,6 +23,7 @@ import { Later } from './later.js';
 import { Places } from './places.js';
 import { about, type PoolContext } from './pool-context.js';
 import { Pulls } from './pulls/pulls.js';
+import { Reader } from './reader.js';
 import { Recovery } from './recovery.js';
 import { RemovedFiles } from './removed-files.js';
 import type { ResolvedPoolOptions } from './resolve-options.js';
@@ -57,6 +58,7 @@ export class Engine {
   readonly #lateWrites: LateWrites;
   readonly #removed: RemovedFiles;
   readonly #journey: Journey;
+  readonly #reader: Reader;
   readonly #later: Later<ActiveFile>;
   readonly #onQuiet: () => void;
 
@@ -118,7 +120,8 @@ export class Engine {
       requeue: file => this.ready(file),
     });
     this.shadows = new Shadows(context, () => this.dispatcher.waiting > 0);
-    const parts = { cleaner, archivist, endings, claims, handovers, shadows: this.shadows };
+    this.#reader = new Reader(context, archivist, options.concurrency);
+    const parts = { cleaner, archivist, endings, claims, handovers, reader: this.#reader, shadows: this.shadows };
     this.#journey = new Journey(context, parts, {
       changed: file => this.#changed(file),
       vanished: file => this.#vanished(file),
@@ -132,6 +135,7 @@ export class Engine {
       concurrency: options.concurrency,
       run: (file, free) => this.#run(file, free),
       isOpen: entry => this.closedBecause(entry) === undefined,
+      prepare: files => this.#reader.ahead(files),
       onFree: onQuiet,
     });
     this.growing = new Growing({
@@ -264,9 +268,11 @@ export class Engine {
     await Promise.all([pulled, looked, this.posts.close(), this.shadows.close()]);
   }
 
-  /** Looks for the last time at what was removed. To be called when nothing is cleaned up any more. */
-  finishLateWrites(): Promise<void> {
-    return this.#removed.close();
+  /** Resolves when no file is worked on any more, and what was removed was looked at for the last time. */
+  async finished(): Promise<void> {
+    await this.dispatcher.finished();
+    await this.#reader.close();
+    await this.#removed.close();
   }
 
   async #run(file: ActiveFile, free: () => void): Promise<void> {

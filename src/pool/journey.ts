@@ -9,7 +9,7 @@ import { confidenceOf } from '../converters/verdict.js';
 import { ConverterError, MillraceError, systemCode, toError } from '../errors.js';
 import { reportId } from '../ledger/report-id.js';
 import { traced } from '../observe/channels.js';
-import { type ActiveFile, waitedMs } from './active-file.js';
+import type { ActiveFile } from './active-file.js';
 import type { Archivist } from './archivist.js';
 import type { Claims } from './claims.js';
 import type { Cleaner } from './cleaner.js';
@@ -17,6 +17,7 @@ import { deliverReports, type Handovers } from './delivery.js';
 import type { Endings } from './endings.js';
 import { continuesEarlier, requireWhole, tellSuperseded } from './half-read.js';
 import { about, maxAttempts, type PoolContext } from './pool-context.js';
+import type { Reader } from './reader.js';
 import type { Shadows } from './shadows.js';
 
 /** What becomes of a file after its turn, beside what the ledger says. */
@@ -46,6 +47,7 @@ export class Journey {
   readonly #claims: Claims;
   readonly #handovers: Handovers;
   readonly #endings: Endings;
+  readonly #reader: Reader;
   readonly #shadows: Shadows;
   readonly #exits: JourneyExits;
 
@@ -57,6 +59,7 @@ export class Journey {
       endings: Endings;
       claims: Claims;
       handovers: Handovers;
+      reader: Reader;
       shadows: Shadows;
     },
     exits: JourneyExits,
@@ -65,6 +68,7 @@ export class Journey {
     this.#cleaner = parts.cleaner;
     this.#archivist = parts.archivist;
     this.#endings = parts.endings;
+    this.#reader = parts.reader;
     this.#shadows = parts.shadows;
     this.#claims = parts.claims;
     this.#handovers = parts.handovers;
@@ -90,12 +94,8 @@ export class Journey {
   }
 
   async #read(file: ActiveFile): Promise<HeldSource | undefined> {
-    const { fs, clock } = this.#context;
     try {
-      const { path, location, record } = file;
-      const copyTo = this.#archivist.copyTo(file.entry);
-      const place = { path, location, waitedMs: waitedMs(clock, file), copyTo, seen: record };
-      const source = await file.entry.unit.read(fs, place);
+      const source = await this.#reader.read(file);
       file.unreadable = 0;
       return source;
     } catch (thrown) {

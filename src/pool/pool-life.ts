@@ -204,11 +204,9 @@ export class PoolLife {
     const compacted = this.#compaction.stop();
     const purged = this.#options.retention?.stop();
     this.vitalSigns.stop();
-    const { dispatcher } = this.engine;
     const timer = clock.setTimeout(() => this.#abort.abort(), timeoutMs);
     const startedAt = clock.monotonic();
-    await dispatcher.finished();
-    await this.engine.finishLateWrites();
+    await this.engine.finished();
     clock.clearTimeout(timer);
     this.#abort.abort();
     await this.#options.pending.stop({ timeoutMs: Math.max(0, timeoutMs - (clock.monotonic() - startedAt)) });

@@ -52,6 +52,13 @@ export class Schedule<T extends Waiting> {
     return best.shift();
   }
 
+  /** Those that would be taken next as things are now, without taking them. */
+  upcoming(count: number, open: (head: T) => boolean): T[] {
+    const lanes = [...this.#lanes.values()].filter(({ head }) => head && open(head));
+    const firsts = lanes.flatMap(lane => lane.first(count));
+    return firsts.sort((a, b) => rank(a) - rank(b)).slice(0, count);
+  }
+
   /** Takes out what `wanted` chooses, whoever's turn it is. Costs a walk over all of it. */
   withdraw(wanted: (item: T) => boolean): T[] {
     const taken: T[] = [];
@@ -81,6 +88,10 @@ class Lane<T> {
 
   get head(): T | undefined {
     return this.#items[this.#first];
+  }
+
+  first(count: number): T[] {
+    return this.#items.slice(this.#first, this.#first + count) as T[];
   }
 
   push(item: T): void {
