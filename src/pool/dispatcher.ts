@@ -14,8 +14,8 @@ export interface DispatcherOptions {
   run: (file: ActiveFile, free: () => void) => Promise<void>;
   /** Whether files of this converter may go on now. */
   isOpen: (entry: ConverterEntry) => boolean;
-  /** Every worker has a file; these are the ones whose turn comes next, as things are now. */
-  prepare: (files: readonly ActiveFile[]) => void;
+  /** A worker has taken a file. */
+  onBegun: () => void;
   /** A worker has become free. */
   onFree: () => void;
 }
@@ -31,8 +31,6 @@ export class Dispatcher {
   readonly #suspects: ActiveFile[] = [];
   readonly #running = new Map<Promise<void>, ActiveFile>();
   #busy = 0;
-  /** How many were begun since {@link DispatcherOptions.prepare} was called. */
-  #unprepared = 0;
   #alone = false;
   #started = false;
 
@@ -53,6 +51,12 @@ export class Dispatcher {
   /** How many wait for a worker. */
   get waiting(): number {
     return this.#schedule.size + this.#suspects.length;
+  }
+
+  /** The files that workers would take next, as things are now: one for each. */
+  upcoming(): ActiveFile[] {
+    const { concurrency, isOpen } = this.#options;
+    return this.#alone ? [] : this.#schedule.upcoming(concurrency, head => isOpen(head.entry));
   }
 
   put(file: ActiveFile): void {
@@ -98,23 +102,12 @@ export class Dispatcher {
       const file = this.#next();
       if (!file) return;
       this.#begin(file);
-      this.#unprepared += 1;
     }
-    this.#prepare();
-  }
-
-  /** Looks ahead once half of those that it saw the last time have had their turn: not at every file, and in good time. */
-  #prepare(): void {
-    const { concurrency, isOpen, prepare } = this.#options;
-    if (!this.#started || this.#alone || this.#unprepared < concurrency / 2) return;
-    const files = this.#schedule.upcoming(concurrency, head => isOpen(head.entry));
-    if (files.length === 0) return;
-    this.#unprepared = 0;
-    prepare(files);
   }
 
   #begin(file: ActiveFile): void {
     const { suspect } = file;
+    this.#options.onBegun();
     this.#alone = suspect;
     this.#busy += 1;
     let holds = true;

@@ -120,7 +120,7 @@ export class Engine {
       requeue: file => this.ready(file),
     });
     this.shadows = new Shadows(context, () => this.dispatcher.waiting > 0);
-    this.#reader = new Reader(context, archivist, options.concurrency);
+    this.#reader = new Reader(context, archivist, () => this.dispatcher.upcoming(), options.concurrency);
     const parts = { cleaner, archivist, endings, claims, handovers, reader: this.#reader, shadows: this.shadows };
     this.#journey = new Journey(context, parts, {
       changed: file => this.#changed(file),
@@ -135,7 +135,7 @@ export class Engine {
       concurrency: options.concurrency,
       run: (file, free) => this.#run(file, free),
       isOpen: entry => this.closedBecause(entry) === undefined,
-      prepare: files => this.#reader.ahead(files),
+      onBegun: () => this.#reader.lookAhead(),
       onFree: onQuiet,
     });
     this.growing = new Growing({

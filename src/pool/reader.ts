@@ -1,12 +1,18 @@
 /** Reads files: when their turn has come, and small ones a little before, so that a free worker has the next one at once. */
+import type { Timer } from '../clock.js';
 import type { HeldSource } from '../converters/held-source.js';
 import { type ActiveFile, waitedMs } from './active-file.js';
 import type { Archivist } from './archivist.js';
 import type { PoolContext } from './pool-context.js';
 import { singleFile } from './units/single-file.js';
 
-/** Of so many bytes at most; as many are held as there are workers. */
+/** Of so many bytes at most. */
 const MAX_AHEAD_BYTES = 64 * 1024;
+/**
+ * Files that have just been taken are claimed first: what is read meanwhile would make them wait. While they are taken one
+ * upon the other, nobody would wait for a file that is read ahead.
+ */
+const AHEAD_DELAY_MS = 2;
 /** What was read longer ago is read again: whoever writes to the file has had time to, and a turn that takes so long does not feel it. */
 const MAX_AHEAD_MS = 1_000;
 
@@ -20,15 +26,24 @@ interface ReadBefore {
 export class Reader {
   readonly #context: PoolContext;
   readonly #archivist: Archivist;
+  readonly #upcoming: () => readonly ActiveFile[];
   readonly #limit: number;
   readonly #before = new Map<ActiveFile, ReadBefore>();
+  #timer: Timer | undefined;
+  /** When a worker has last taken a file, monotonic ms. */
+  #begunAt = 0;
   #closed = false;
 
-  /** @param limit How many are read before their turn, at most. */
-  constructor(context: PoolContext, archivist: Archivist, limit: number) {
+  /**
+   * @param upcoming The files whose turn comes next, as things are now; it may come later, or never.
+   * @param workers How many there are.
+   */
+  constructor(context: PoolContext, archivist: Archivist, upcoming: () => readonly ActiveFile[], workers: number) {
     this.#context = context;
     this.#archivist = archivist;
-    this.#limit = limit;
+    this.#upcoming = upcoming;
+    // For each worker the file whose turn has just come, and its next one.
+    this.#limit = 2 * workers;
   }
 
   /** The content of a file whose turn has come. @throws As `UnitKind.read`. */
@@ -36,20 +51,16 @@ export class Reader {
     return (await this.#taken(file)) ?? (await this.#read(file));
   }
 
-  /** Begins to read files whose turn comes next. It may come later than was thought, or never. */
-  ahead(files: readonly ActiveFile[]): void {
-    const at = this.#context.clock.monotonic();
-    for (const file of files) {
-      if (this.#closed || this.#before.has(file) || !mayBeRead(file)) continue;
-      if (this.#before.size >= this.#limit) this.#dropOld(at);
-      if (this.#before.size >= this.#limit) return;
-      this.#before.set(file, { source: this.#read(file).catch(() => undefined), at });
-    }
+  /** To be called when a worker has taken a file. The next ones are read once none has for a moment. */
+  lookAhead(): void {
+    this.#begunAt = this.#context.clock.monotonic();
+    this.#wait(AHEAD_DELAY_MS);
   }
 
   /** Resolves when nothing is read before its turn any more. */
   async close(): Promise<void> {
     this.#closed = true;
+    if (this.#timer) this.#context.clock.clearTimeout(this.#timer);
     await Promise.all([...this.#before.keys()].map(file => this.#drop(file)));
   }
 
@@ -58,6 +69,27 @@ export class Reader {
     const { path, location, record, entry } = file;
     const copyTo = this.#archivist.copyTo(entry);
     return entry.unit.read(fs, { path, location, waitedMs: waitedMs(clock, file), copyTo, seen: record });
+  }
+
+  #wait(delayMs: number): void {
+    this.#timer ??= this.#context.clock.setTimeout(() => this.#ahead(), delayMs);
+  }
+
+  #ahead(): void {
+    this.#timer = undefined;
+    if (this.#closed) return;
+    const at = this.#context.clock.monotonic();
+    const early = this.#begunAt + AHEAD_DELAY_MS - at;
+    if (early > 0) {
+      this.#wait(early);
+      return;
+    }
+    for (const file of this.#upcoming()) {
+      if (this.#before.has(file) || !mayBeRead(file)) continue;
+      if (this.#before.size >= this.#limit) this.#dropOld(at);
+      if (this.#before.size >= this.#limit) return;
+      this.#before.set(file, { source: this.#read(file).catch(() => undefined), at });
+    }
   }
 
   async #taken(file: ActiveFile): Promise<HeldSource | undefined> {
