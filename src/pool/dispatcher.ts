@@ -14,8 +14,8 @@ export interface DispatcherOptions {
   run: (file: ActiveFile, free: () => void) => Promise<void>;
   /** Whether files of this converter may go on now. */
   isOpen: (entry: ConverterEntry) => boolean;
-  /** A worker has taken a file. */
-  onBegun: () => void;
+  /** A worker has taken a file, or one more waits. */
+  onTurns: () => void;
   /** A worker has become free. */
   onFree: () => void;
 }
@@ -56,7 +56,7 @@ export class Dispatcher {
   /** The files that workers would take next, as things are now: one for each. */
   upcoming(): ActiveFile[] {
     const { concurrency, isOpen } = this.#options;
-    return this.#alone ? [] : this.#schedule.upcoming(concurrency, head => isOpen(head.entry));
+    return this.#alone || !this.#started ? [] : this.#schedule.upcoming(concurrency, head => isOpen(head.entry));
   }
 
   put(file: ActiveFile): void {
@@ -97,7 +97,8 @@ export class Dispatcher {
 
   /** Gives work to whoever is free. To be called when something opens. */
   pump(): void {
-    const { concurrency } = this.#options;
+    const { concurrency, onTurns } = this.#options;
+    onTurns();
     while (this.#started && !this.#alone && this.#busy < concurrency && this.#running.size < concurrency + MAX_BESIDE) {
       const file = this.#next();
       if (!file) return;
@@ -107,7 +108,6 @@ export class Dispatcher {
 
   #begin(file: ActiveFile): void {
     const { suspect } = file;
-    this.#options.onBegun();
     this.#alone = suspect;
     this.#busy += 1;
     let holds = true;

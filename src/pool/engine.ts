@@ -135,7 +135,7 @@ export class Engine {
       concurrency: options.concurrency,
       run: (file, free) => this.#run(file, free),
       isOpen: entry => this.closedBecause(entry) === undefined,
-      onBegun: () => this.#reader.lookAhead(),
+      onTurns: () => this.#reader.lookAhead(),
       onFree: onQuiet,
     });
     this.growing = new Growing({

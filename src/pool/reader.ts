@@ -30,8 +30,8 @@ export class Reader {
   readonly #limit: number;
   readonly #before = new Map<ActiveFile, ReadBefore>();
   #timer: Timer | undefined;
-  /** When a worker has last taken a file, monotonic ms. */
-  #begunAt = 0;
+  /** When a worker has last taken a file, or one was put to those that wait, monotonic ms. */
+  #changedAt = 0;
   #closed = false;
 
   /**
@@ -48,12 +48,12 @@ export class Reader {
 
   /** The content of a file whose turn has come. @throws As `UnitKind.read`. */
   async read(file: ActiveFile): Promise<HeldSource> {
-    return (await this.#taken(file)) ?? (await this.#read(file));
+    return (await this.#readBefore(file)) ?? (await this.#read(file));
   }
 
-  /** To be called when a worker has taken a file. The next ones are read once none has for a moment. */
+  /** To be called when a worker has taken a file, or one more waits. What comes next is read once neither was so for a moment. */
   lookAhead(): void {
-    this.#begunAt = this.#context.clock.monotonic();
+    this.#changedAt = this.#context.clock.monotonic();
     this.#wait(AHEAD_DELAY_MS);
   }
 
@@ -79,7 +79,7 @@ export class Reader {
     this.#timer = undefined;
     if (this.#closed) return;
     const at = this.#context.clock.monotonic();
-    const early = this.#begunAt + AHEAD_DELAY_MS - at;
+    const early = this.#changedAt + AHEAD_DELAY_MS - at;
     if (early > 0) {
       this.#wait(early);
       return;
@@ -92,10 +92,14 @@ export class Reader {
     }
   }
 
-  async #taken(file: ActiveFile): Promise<HeldSource | undefined> {
+  async #readBefore(file: ActiveFile): Promise<HeldSource | undefined> {
     const before = this.#before.get(file);
     if (!before) return undefined;
-    if (file.heardOf || this.#isOld(before, this.#context.clock.monotonic())) return this.#drop(file);
+    if (file.heardOf || this.#isOld(before, this.#context.clock.monotonic())) {
+      // Not waited for: it may hang.
+      void this.#drop(file);
+      return undefined;
+    }
     this.#before.delete(file);
     return before.source;
   }

@@ -18,7 +18,7 @@ import {
 import { amount, interleaved, median, tell } from './support/table.mjs';
 
 /** For each that works at a time. */
-const FILES = amount(300, 20);
+const FILES = amount(600, 20);
 const ROUNDS = amount(3, 1);
 const WAIT_MS = 20;
 const TARGETS = { 5: 4.8, 10: 9.5 };

@@ -33,6 +33,16 @@ describe('the schedule', () => {
     expect(drain(schedule)).toEqual(['1', '2', '3', '4']);
   });
 
+  it('tells whose turn comes next, from the lanes that are open, and takes nobody', () => {
+    const names = (jobs: Job[]): string[] => jobs.map(({ name }) => name);
+    const schedule = scheduleOf(job('1', 5, 1, 'a'), job('2', 5, 2, 'b'), job('3', 5, 3, 'a'), job('0', 10, 4, 'c'));
+    expect(names(schedule.upcoming(3, () => true))).toEqual(['0', '1', '2']);
+    expect(names(schedule.upcoming(3, ({ lane }) => lane !== 'c'))).toEqual(['1', '2', '3']);
+    expect(names(schedule.upcoming(9, ({ lane }) => lane === 'a'))).toEqual(['1', '3']);
+    expect(drain(schedule)).toEqual(['0', '1', '2', '3']);
+    expect(schedule.upcoming(3, () => true)).toEqual([]);
+  });
+
   it('keeps the order in which items of one moment came', () => {
     const names = Array.from({ length: 5000 }, (_, index) => String(index));
     expect(drain(scheduleOf(...names.map(name => job(name, 5))))).toEqual(names);
