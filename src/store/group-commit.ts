@@ -1,12 +1,11 @@
 /** Group commit: whatever came while the last batch went to the disk, and shortly after it, goes out with the next. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { encodeRecords, type Payload } from './record.js';
 
 /** How much goes out at once: so little that encoding it does not hold up the event loop. */
 const BATCH_BYTES = 256 * 1024;
 /**
- * How long a batch waits for company, in ms, where the one before it had more than one record: those who were waiting for
- * that one go on to their next step, and write it together. Who writes alone never waits.
+ * How long a batch waits at most for company, in ms, where the one before it had more than one record: those who were
+ * waiting for that one go on to their next step, and write it together. Who writes alone never waits.
  */
 const COMPANY_MS = 1;
 
@@ -33,6 +32,7 @@ export class GroupCommit {
   /** How many records the last batch had. */
   #lastCount = 0;
   #lastEndedAt = 0;
+  #enough: (() => void) | undefined;
 
   /** @param sequence The number of the last record that is on the disk. */
   constructor(target: CommitTarget, sequence: number) {
@@ -44,6 +44,7 @@ export class GroupCommit {
   add(payload: Payload): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ payload, resolve, reject });
+      if (this.#waiting.length - this.#next >= this.#lastCount) this.#enough?.();
       this.#running ??= this.#run();
     });
   }
@@ -57,12 +58,24 @@ export class GroupCommit {
     // One turn, so that the writes of one synchronous stretch go out together.
     await undefined;
     while (this.#next < this.#waiting.length) {
-      if (this.#lastCount > 1 && performance.now() - this.#lastEndedAt < COMPANY_MS) await pause(COMPANY_MS);
+      if (this.#lastCount > 1 && performance.now() - this.#lastEndedAt < COMPANY_MS) await this.#company();
       await this.#target.room();
       await this.#write(this.#take());
       this.#lastEndedAt = performance.now();
     }
     this.#running = undefined;
+  }
+
+  /** Resolves when as many wait as the last batch had, or after {@link COMPANY_MS}. */
+  async #company(): Promise<void> {
+    if (this.#waiting.length - this.#next >= this.#lastCount) return;
+    const enough = new Promise<void>(resolve => {
+      this.#enough = resolve;
+    });
+    const timer = setTimeout(() => this.#enough?.(), COMPANY_MS);
+    await enough;
+    clearTimeout(timer);
+    this.#enough = undefined;
   }
 
   async #write(batch: Waiting[]): Promise<void> {
