@@ -20,5 +20,6 @@ export async function mapConcurrently<T>(
   concurrency: number,
   task: (item: T) => Promise<void>,
 ): Promise<void> {
-  await pLimit(concurrency).map(items, task);
+  if (items.length <= concurrency) await Promise.all(items.map(task));
+  else await pLimit(concurrency).map(items, task);
 }
