@@ -1,4 +1,5 @@
 /** Memory over many conversions, and for each file that waits. Needs --expose-gc, which `npm run bench` gives. */
+import { getHeapCodeStatistics } from 'node:v8';
 import { assertCount, fill, inMemory, makePool, naiveBacklog, withStation } from './support/station.mjs';
 import { amount, tell } from './support/table.mjs';
 
@@ -16,9 +17,10 @@ async function held() {
     globalThis.gc?.();
     await new Promise(setImmediate);
     const { heapUsed, external } = process.memoryUsage();
-    looks.push(heapUsed + external);
+    const { code_and_metadata_size, bytecode_and_metadata_size } = getHeapCodeStatistics();
+    looks.push({ all: heapUsed + external, code: code_and_metadata_size + bytecode_and_metadata_size });
   }
-  return Math.min(...looks);
+  return looks.reduce((least, look) => (look.all < least.all ? look : least));
 }
 
 const grown = async (folder, pool) => {
@@ -44,12 +46,12 @@ const ours = await withStation(folder =>
   }),
 );
 const waiting = await withStation(async folder => {
-  const before = await held();
+  const before = (await held()).all;
   await fill(folder, FILES);
   const pool = makePool(folder, inMemory(), { startupScan: { timeoutMs: 3_600_000 } });
   pool.pause();
   await pool.start();
-  const bytes = ((await held()) - before) / FILES;
+  const bytes = ((await held()).all - before) / FILES;
   await pool.stop({ timeoutMs: 0 });
   return bytes;
 });
@@ -66,14 +68,16 @@ function ends(looks) {
 }
 
 const row = (who, looks) => {
-  const { early, late } = ends(looks);
+  const { early, late } = ends(looks.map(({ all }) => all));
+  const code = ends(looks.map(look => look.code));
   return {
     who,
     [`held after ${FIRST} conversions, MB`]: early / 1e6,
     [`after ${FILES}, MB`]: late / 1e6,
     'growth, %': (100 * (late - early)) / early,
-    'least of all looks, MB': Math.min(...looks) / 1e6,
-    'most, MB': Math.max(...looks) / 1e6,
+    'least of all looks, MB': Math.min(...looks.map(({ all }) => all)) / 1e6,
+    'most, MB': Math.max(...looks.map(({ all }) => all)) / 1e6,
+    'compiled code at either end, MB': [code.early, code.late].map(bytes => (bytes / 1e6).toFixed(2)).join(', '),
   };
 };
 const rows = [row('naive', naive), row('millrace', ours)];
