@@ -23,7 +23,12 @@ const NOT_COPIED = new Set(['node_modules', '.git', '.cache', 'coverage']);
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const cache = join(root, '.cache');
 /** Files, streams, threads, processes and the package: all but the scenarios of whole pools. */
-const QUICK = ['test/unit', 'test/faults', 'test/package', 'test/integration/isolation', 'test/integration/archive'];
+const QUICK = [
+  'test/unit',
+  'test/package',
+  ...['archive', 'pending', 'reprocessing', 'retention'].map(name => `test/faults/${name}`),
+  ...['isolation', 'archive'].map(name => `test/integration/${name}`),
+];
 
 const quick = process.argv.includes('--quick');
 const asked = process.argv.slice(2).filter(name => name !== '--quick');
