@@ -1,4 +1,5 @@
 /** Memory over many conversions, and for each file that waits. Needs --expose-gc, which `npm run bench` gives. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { getHeapCodeStatistics } from 'node:v8';
 import { assertCount, fill, inMemory, makePool, naiveBacklog, withStation } from './support/station.mjs';
 import { amount, tell } from './support/table.mjs';
@@ -6,12 +7,15 @@ import { amount, tell } from './support/table.mjs';
 const FIRST = amount(10_000, 200);
 const FILES = amount(100_000, 1_000);
 const LOOKS = 10;
+/** A pool at rest: most files that were moved in the last second are looked at once more, and then forgotten. */
+const REST_MS = amount(3_000, 0);
 
 /**
  * What is really held, the heap and what lies beside it: the least of several looks, each after a collection. V8 lets go of
  * compiled code that is not used only after some collections, and that alone is half a megabyte more or less.
  */
 async function held() {
+  await pause(REST_MS);
   const looks = [];
   for (let look = 0; look < LOOKS; look += 1) {
     globalThis.gc?.();
