@@ -1,10 +1,22 @@
-/** Files to a server on the loopback, which runs in a process of its own. */
+/**
+ * Files to a server on the loopback, which runs in a process of its own. *Bare* sends as the naive script does, and has the
+ * file operations and records of custody beside that.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import ky from 'ky';
 import { HttpSubmitter } from 'millrace';
-import { assertCount, fill, makePool, naiveBacklog, runPool, timed, withStation } from './support/station.mjs';
+import {
+  assertCount,
+  bareCustody,
+  fill,
+  makePool,
+  naiveBacklog,
+  runPool,
+  timed,
+  withStation,
+} from './support/station.mjs';
 import { amount, compared, interleaved, tell } from './support/table.mjs';
 
 const FILES = amount(5_000, 300);
@@ -29,8 +41,10 @@ const measure = run => () =>
     return figures;
   });
 
+const send = report => ky.post(url, { json: report, retry: 0 }).json();
 const results = await interleaved(ROUNDS, {
-  naive: measure(folder => naiveBacklog(folder, report => ky.post(url, { json: report, retry: 0 }).json())),
+  naive: measure(folder => naiveBacklog(folder, send)),
+  bare: measure(folder => bareCustody(folder, send)),
   millrace: measure(folder => runPool(makePool(folder, new HttpSubmitter({ url }), { pending: { concurrency: 10 } }))),
 });
 server.stdin.end();
