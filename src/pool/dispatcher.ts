@@ -14,7 +14,7 @@ export interface DispatcherOptions {
   run: (file: ActiveFile, free: () => void) => Promise<void>;
   /** Whether files of this converter may go on now. */
   isOpen: (entry: ConverterEntry) => boolean;
-  /** A worker has taken a file, or one more waits. */
+  /** What the workers have, or what waits for them, may have changed. */
   onTurns: () => void;
   /** A worker has become free. */
   onFree: () => void;

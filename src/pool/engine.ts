@@ -242,6 +242,7 @@ export class Engine {
   /** Files that wait are no longer in hand; the books keep them. What is worked on goes on. */
   async withdraw(wanted: (file: ActiveFile) => boolean): Promise<void> {
     const waiting = [this.growing, this.dispatcher, this.#later].flatMap(part => part.withdraw(wanted));
+    this.#reader.forget(waiting);
     // Until their rows can be found, they stay in hand: whoever looks at them meanwhile would take them for new.
     try {
       await this.context.ledger.caughtUp();

@@ -30,7 +30,7 @@ export class Reader {
   readonly #limit: number;
   readonly #before = new Map<ActiveFile, ReadBefore>();
   #timer: Timer | undefined;
-  /** When a worker has last taken a file, or one was put to those that wait, monotonic ms. */
+  /** When that was so for the last time, monotonic ms. */
   #changedAt = 0;
   #closed = false;
 
@@ -51,17 +51,28 @@ export class Reader {
     return (await this.#readBefore(file)) ?? (await this.#read(file));
   }
 
-  /** To be called when a worker has taken a file, or one more waits. What comes next is read once neither was so for a moment. */
+  /** To be called when what the workers have or what waits for them has changed. What comes next is read once neither has for a moment. */
   lookAhead(): void {
     this.#changedAt = this.#context.clock.monotonic();
     this.#wait(AHEAD_DELAY_MS);
   }
 
-  /** Resolves when nothing is read before its turn any more. */
+  /** Lets go of what was read of files that wait no more. */
+  forget(files: readonly ActiveFile[]): void {
+    for (const file of files) void this.#drop(file);
+  }
+
+  /** Resolves when nothing is read before its turn any more, or when the pool has to stop at once: a read may hang. */
   async close(): Promise<void> {
+    const { clock, signal } = this.#context;
     this.#closed = true;
-    if (this.#timer) this.#context.clock.clearTimeout(this.#timer);
-    await Promise.all([...this.#before.keys()].map(file => this.#drop(file)));
+    if (this.#timer) clock.clearTimeout(this.#timer);
+    const dropped = Promise.all([...this.#before.keys()].map(file => this.#drop(file)));
+    const aborted = new Promise<void>(resolve => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await Promise.race([dropped, aborted]);
   }
 
   #read(file: ActiveFile): Promise<HeldSource> {
@@ -88,8 +99,16 @@ export class Reader {
       if (this.#before.has(file) || !mayBeRead(file)) continue;
       if (this.#before.size >= this.#limit) this.#dropOld(at);
       if (this.#before.size >= this.#limit) return;
-      this.#before.set(file, { source: this.#read(file).catch(() => undefined), at });
+      this.#before.set(file, { source: this.#readSmall(file).catch(() => undefined), at });
     }
+  }
+
+  /** @returns Nothing when it has grown since it was seen: what is held stays small. */
+  async #readSmall(file: ActiveFile): Promise<HeldSource | undefined> {
+    const source = await this.#read(file);
+    if (source.size <= MAX_AHEAD_BYTES) return source;
+    source.release();
+    return undefined;
   }
 
   async #readBefore(file: ActiveFile): Promise<HeldSource | undefined> {
@@ -112,7 +131,7 @@ export class Reader {
     for (const [file, before] of this.#before) if (this.#isOld(before, now)) void this.#drop(file);
   }
 
-  async #drop(file: ActiveFile): Promise<undefined> {
+  async #drop(file: ActiveFile): Promise<void> {
     const before = this.#before.get(file);
     this.#before.delete(file);
     (await before?.source)?.release();

@@ -19,6 +19,7 @@ export interface ContentPage {
   digits: string | null;
 }
 
+/** Whoever writes a content adds it before the write; {@link fill} adds what was there before. */
 export class ContentFilter {
   readonly #bits = new Uint8Array(BITS / 8);
   #complete = false;

@@ -6,10 +6,19 @@ import { converter, echo, next, Station, until } from './support.js';
 /** Longer than what was read ahead is believed. */
 const LONG_MS = 1_100;
 
+/** Has `onOpen` done before a file is opened. */
+class Hooked extends FaultyFileSystem {
+  onOpen: (path: string) => Promise<void> = async () => undefined;
+  override async open(...given: Parameters<FaultyFileSystem['open']>) {
+    await this.onOpen(given[0]);
+    return super.open(...given);
+  }
+}
+
 /** A pool with one worker that has `first.txt` in hand until it is told to go on, while others wait. */
-async function busyWith(others: Record<string, string>, prepare: (fs: FaultyFileSystem) => void = () => undefined) {
+async function busyWith(others: Record<string, string>, prepare: (fs: Hooked) => void = () => undefined) {
   const station = await Station.open();
-  const fs = new FaultyFileSystem();
+  const fs = new Hooked();
   fs.logging = true;
   prepare(fs);
   let goOn = (): void => undefined;
@@ -89,5 +98,44 @@ describe('the file whose turn comes next', () => {
     await again.start();
     await station.settled(again);
     expect(texts()).toEqual(['first', 'second']);
+  });
+
+  it('holds up no stop where it gives no answer', async () => {
+    let asked = (): void => undefined;
+    const hangs = new Promise<void>(resolve => {
+      asked = resolve;
+    });
+    let answer = (): void => undefined;
+    const answered = new Promise<void>(resolve => {
+      answer = resolve;
+    });
+    const { pool, goOn, texts } = await busyWith({ 'second.txt': 'second' }, fs => {
+      fs.onOpen = async path => {
+        if (!path.endsWith('second.txt')) return;
+        asked();
+        await answered;
+      };
+    });
+    await hangs;
+    const stopped = pool.stop({ timeoutMs: 100 });
+    goOn();
+    await stopped;
+    expect(pool.state).toBe('stopped');
+    expect(texts()).toEqual(['first']);
+    answer();
+  });
+
+  it('is not held where it is big by the time that it is read', async () => {
+    const big = 'x'.repeat(65 * 1024);
+    const { station, pool, goOn, opened, texts } = await busyWith({ 'second.txt': 'second' }, fs => {
+      fs.onOpen = async path => {
+        if (path.endsWith('second.txt')) await writeFile(path, big);
+      };
+    });
+    await until(() => opened('second.txt') === 2);
+    goOn();
+    await station.settled(pool);
+    expect(texts()).toEqual(['first', big]);
+    expect(opened('second.txt')).toBeGreaterThan(2);
   });
 });
